@@ -1,0 +1,106 @@
+# Short names for the programs that do the work; `make` lists them. Variables: SERVICE=, FUNCTION=, BASE=, FORCE=1.
+
+SHELL     := /bin/sh
+GO        ?= go
+DIR       := $(if $(DCODER_LOCAL),$(DCODER_LOCAL),.local)
+LOCAL     := $(DIR)/bin/local
+WITHSTACK := $(LOCAL) exec
+# The race detector needs a C compiler.
+RACE      := $(shell command -v $${CC:-cc} >/dev/null 2>&1 && echo -race)
+TESTFLAGS ?= $(RACE) -count=1 -timeout 25m
+# More test programs at once than four would only wait for the one stack that they share.
+PARALLEL  ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 4 ] && n=4; echo "$$n")
+OWNED      = $(patsubst %,./%/...,$(wildcard functions/$(FUNCTION) functions/cmd/$(FUNCTION) workflows/$(FUNCTION) workflows/cmd/$(FUNCTION)))
+PROGRAM    = $(firstword $(wildcard functions/cmd/$(FUNCTION) workflows/cmd/$(FUNCTION)))
+STACK     := postgres redis nats temporal s3
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z][a-z-]*:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: local
+local:
+	@$(GO) build -buildvcs=false -o $(LOCAL) ./infra/local
+
+##@ The platform
+.PHONY: dev run
+dev: up ## the whole platform in one process, with a demo tenant; Ctrl-C ends it
+	@$(GO) build -buildvcs=false -o bin/dev ./functions/cmd/dev
+	@exec $(WITHSTACK) bin/dev
+run: up ## one function as a process of its own: make run FUNCTION=chat
+	@[ -n "$(PROGRAM)" ] || { echo "make run FUNCTION=name: there are $(notdir $(wildcard functions/cmd/* workflows/cmd/*))"; exit 2; }
+	@$(GO) build -buildvcs=false -o bin/$(FUNCTION) ./$(PROGRAM)
+	@exec $(WITHSTACK) bin/$(FUNCTION)
+
+##@ The local stack
+.PHONY: up down status logs reset compose
+up: local ## start Postgres, Redis, NATS, Temporal and S3 and wait until they are healthy
+	@$(LOCAL) up $(SERVICE)
+down: local ## stop them; what they hold stays
+	@$(LOCAL) down $(SERVICE)
+status: local ## what runs, and where
+	@$(LOCAL) status
+logs: local ## the ends of all logs, or follow one: make logs SERVICE=postgres
+	@$(LOCAL) logs $(SERVICE)
+reset: local ## stop it and delete its data; asks first, FORCE=1 does not
+	@FORCE=$(FORCE) $(LOCAL) reset
+compose: local ## render infra/compose.yaml, the same stack for Docker (DCODER_STACK=docker make up)
+	@$(LOCAL) compose
+
+##@ Checks
+.PHONY: test affected lint fmt vuln build bench conformance bench-cold bench-visible upgrade-test
+test: up ## all tests on the real stack, with the race detector; make test FUNCTION=usage: that function's
+	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run WITHOUT the race detector"
+	@echo "go test $(TESTFLAGS) -p $(PARALLEL) $(if $(FUNCTION),$(OWNED),./...)"
+	@[ -z "$(FUNCTION)" ] || [ -n "$(OWNED)" ] || { echo "no function, workflow or command is called $(FUNCTION)"; exit 2; }
+	@exec $(WITHSTACK) $(GO) test $(TESTFLAGS) -p $(PARALLEL) $(if $(FUNCTION),$(OWNED),./...)
+affected: up ## the tests that a change reaches: since main, or make affected BASE=HEAD~3
+	@packages=$$($(GO) run -buildvcs=false ./infra/affected $(BASE)) || exit 1; \
+	[ -n "$$packages" ] || { echo "the change reaches no package"; exit 0; }; \
+	echo "$$packages"; exec $(WITHSTACK) $(GO) test $(TESTFLAGS) -p $(PARALLEL) $$packages
+lint: local ## go vet, golangci-lint and gofumpt, both pinned and built on first use
+	@$(GO) vet ./...
+	@linter=$$($(LOCAL) tool golangci-lint) && exec "$$linter" run ./...
+fmt: local ## format all Go files
+	@formatter=$$($(LOCAL) tool gofumpt) && exec "$$formatter" -w functions infra shared workflows
+vuln: local ## known vulnerabilities in what is linked; says so loudly where their database cannot be reached
+	@checker=$$($(LOCAL) tool govulncheck) && $(GO) run -buildvcs=false ./infra/vuln "$$checker"
+build: ## every program to bin/, small and static
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/ ./functions/cmd/... ./workflows/cmd/...
+bench: up ## the gateway's overhead beside a plain proxy's, in one table
+	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench
+conformance: ## recorded traffic of the providers through every protocol, in one table
+	@exec $(GO) test -count=1 -v -run TestConformance ./infra/conformance
+bench-cold: up ## from exec to the first byte
+	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench cold
+bench-visible: up ## how soon a usage row is seen while the gateway is under full load
+	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench visible
+upgrade-test: up ## an earlier version beside today's on the same stack: make upgrade-test PREVIOUS=<git ref>
+	@PREVIOUS=$(or $(PREVIOUS),a62e34d) exec $(WITHSTACK) $(GO) test -count=1 -v -timeout 15m -run TestUpgrade ./infra/upgrade
+
+##@ Rendered files
+.PHONY: render config-docs
+render: ## Knative manifests, OpenAPI and all else that is rendered from the functions
+	@$(GO) run -buildvcs=false ./functions/cmd/render
+config-docs: ## the page of all configuration variables
+	@$(GO) run -buildvcs=false ./functions/cmd/render config
+
+##@ Other names for the same
+.PHONY: infra-up infra-down infra-logs dev-up dev-down service-up service-logs service-down test-all build-all lint-all affected-services clean
+infra-up: up ## up
+infra-down: down ## down
+infra-logs: logs ## logs
+dev-up: dev ## dev
+dev-down: down ## down; make dev itself ends with Ctrl-C
+service-up: ## SERVICE= of the stack is started; a function is run
+	@$(MAKE) --no-print-directory $(if $(filter $(SERVICE),$(STACK)),up SERVICE=$(SERVICE),run SERVICE= FUNCTION=$(SERVICE))
+service-logs: logs ## logs SERVICE=
+service-down: down ## down SERVICE=
+test-all: test ## test
+build-all: build ## build
+lint-all: lint ## lint
+affected-services: affected ## affected
+clean: ## remove what build made; make reset and .local are another matter
+	rm -rf bin dist

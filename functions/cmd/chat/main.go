@@ -1,0 +1,40 @@
+// Command chat serves the function chat.
+package main
+
+import (
+	"os"
+
+	"github.com/d-coder-ai/dcoder/functions/chat"
+	"github.com/d-coder-ai/dcoder/functions/cmd/wiring"
+	"github.com/d-coder-ai/dcoder/functions/cmd/wiring/calls"
+	"github.com/d-coder-ai/dcoder/functions/cmd/wiring/settings"
+	"github.com/d-coder-ai/dcoder/shared/config"
+	"github.com/d-coder-ai/dcoder/shared/function"
+	"github.com/d-coder-ai/dcoder/shared/function/serve"
+	"github.com/d-coder-ai/dcoder/shared/llm/providers"
+	"github.com/d-coder-ai/dcoder/shared/postgres"
+)
+
+func main() { os.Exit(serve.Main(wire)) }
+
+func wire() (serve.Options, error) {
+	var c settings.Chat
+	if err := config.Load(&c); err != nil {
+		return serve.Options{}, err
+	}
+	p, err := wiring.Open("chat", c.Identified, c.NATS)
+	if err != nil {
+		return serve.Options{}, err
+	}
+	models := calls.Open(p, c.Egress, c.Calls, c.Journal, c.Telemetry)
+	return serve.Options{
+		Funcs: []function.Func{chat.New(chat.Deps{
+			Model: models.Model, Replays: models.Replays, Dialects: providers.Names(),
+			Responses: postgres.NewResponses(p.Databases), ResponseLife: c.ResponseLife,
+		})},
+		Identifier: p.Keeper,
+		Workers:    models.Workers,
+		Metrics:    models.Metrics,
+		OnDrain:    append(models.OnDrain, p.Close),
+	}, nil
+}

@@ -1,0 +1,22 @@
+package anthropic
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/d-coder-ai/dcoder/shared/dcoder"
+)
+
+// Probe implements llm.Prober: the list of models.
+func (a *Dialect) Probe(ctx context.Context, g *dcoder.ProviderGrant) (*http.Request, error) {
+	at, err := parse(g.BaseURL, "/models")
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), http.NoBody)
+	if err == nil {
+		r.Header.Set("X-Api-Key", g.Secret)
+		r.Header["Anthropic-Version"] = apiVersion
+	}
+	return r, err
+}
