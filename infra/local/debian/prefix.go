@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/d-coder-ai/dcoder/infra/local/daemon"
+	"github.com/d-coder-ai/dcoder/infra/local/leftover"
 )
 
 // Prefix is a folder that holds unpacked packages and wrappers for their programs.
@@ -75,7 +76,7 @@ func megabytes(debs []deb) int64 {
 
 // replace unpacks beside the prefix and then takes its place, so that a cut run never leaves half a tree there.
 func (p Prefix) replace(ctx context.Context, root apt, debs []deb, stamp string) error {
-	if err := p.sweep(); err != nil {
+	if err := leftover.Remove(ctx, p.Dir+".next-*"); err != nil {
 		return err
 	}
 	next, err := os.MkdirTemp(filepath.Dir(p.Dir), filepath.Base(p.Dir)+".next-*")
@@ -105,15 +106,6 @@ func (p Prefix) replace(ctx context.Context, root apt, debs []deb, stamp string)
 		return err
 	}
 	return os.Rename(next, p.Dir)
-}
-
-// sweep removes the trees of runs that were cut.
-func (p Prefix) sweep() error {
-	left, err := filepath.Glob(p.Dir + ".next-*")
-	for _, tree := range left {
-		err = errors.Join(err, os.RemoveAll(tree))
-	}
-	return err
 }
 
 func unpack(ctx context.Context, file, tree string) error {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/d-coder-ai/dcoder/infra/local/daemon"
 	"github.com/d-coder-ai/dcoder/infra/local/envfile"
+	"github.com/d-coder-ai/dcoder/infra/local/leftover"
 )
 
 // postgres is Postgres 17 with pgvector.
@@ -64,13 +65,13 @@ func (postgres) own(site *Site) error {
 // init makes the cluster beside its place and moves it there when it is whole.
 func (p postgres) init(ctx context.Context, site *Site, data string) error {
 	site.Say("postgres", "creating the cluster")
-	left, _ := filepath.Glob(data + ".next-*")
-	for _, folder := range left {
-		if err := os.RemoveAll(folder); err != nil {
-			return err
-		}
+	if err := leftover.Remove(ctx, data+".next-*"); err != nil {
+		return err
 	}
-	next := fmt.Sprintf("%s.next-%d", data, os.Getpid())
+	next, err := os.MkdirTemp(filepath.Dir(data), filepath.Base(data)+".next-*")
+	if err != nil {
+		return err
+	}
 	password := filepath.Join(next, "password")
 	if err := writePassword(password, site.Secrets.PostgresSuper); err != nil {
 		return err
