@@ -3,8 +3,8 @@
 // event door knows the dispatcher. The same attribute names and escaping serve
 // HTTP and NATS headers, so an event is copied between them and never re-encoded.
 //
-// It is pure: it opens nothing and sends nothing. It has no structured mode,
-// since nothing here speaks it.
+// The JSON event format serves queues that carry no headers (Marshal). The package
+// is pure: it opens nothing and sends nothing.
 //
 // Sources: CloudEvents 1.0.2 core specification, HTTP protocol binding (section
 // 3.1, escaping 3.1.3.2), JSON event format (section 4, batch).
