@@ -32,6 +32,7 @@ type Snapshot struct {
 	Guard     GuardPolicy              `json:"guard,omitzero"`    // of the key, over the tenant's
 	Routes    map[string]Route         `json:"routes,omitempty"`  // of the aliases that say how they choose; the others are weighted
 	Tracing   *TracingGrant            `json:"tracing,omitempty"` // where the tenant wants its spans; nil: nowhere
+	Cache     CacheRules               `json:"cache,omitzero"`    // of the key, over the tenant's
 }
 
 // Credential is what proves a virtual key: keyed hashes of its secret, never the

@@ -11,7 +11,7 @@ import (
 
 // MinimumSchema is the oldest version of a tenant's schema that this program
 // works with. A tenant behind it is answered 503 until it is migrated.
-const MinimumSchema = 8
+const MinimumSchema = 9
 
 // Options is what a process decides about its databases. Zero values take the
 // defaults named beside them.

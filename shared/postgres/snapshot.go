@@ -38,6 +38,9 @@ func (d *Databases) Build(ctx context.Context, tenant, key string) (*dcoder.Snap
 		if s.Guard, err = readGuard(ctx, tx, key, h.tenant.Policies.Guardrails); err != nil {
 			return err
 		}
+		if s.Cache, err = readCache(ctx, tx, key, h.tenant.Policies.Cache); err != nil {
+			return err
+		}
 		return tx.QueryRow(ctx, partsQuery).Scan(&p.Providers, &p.Aliases, &p.Limits, &p.Raises, &p.Tracing)
 	})
 	if err != nil {
