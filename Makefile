@@ -82,10 +82,10 @@ upgrade-test: up ## an earlier version beside today's on the same stack: make up
 
 ##@ Rendered files
 .PHONY: render config-docs
-render: ## Knative manifests, OpenAPI and all else that is rendered from the functions
-	@$(GO) run -buildvcs=false ./functions/cmd/render
+render: ## all that is rendered from the functions; a silo tenant too: make render TENANT=id HOST=name [ENV=prod]
+	@$(GO) run -buildvcs=false ./functions/cmd/render $(if $(TENANT),-tenant $(TENANT) -host $(HOST) -environment $(or $(ENV),prod))
 config-docs: ## the page of all configuration variables
-	@$(GO) run -buildvcs=false ./functions/cmd/render config
+	@$(GO) run -buildvcs=false ./functions/cmd/render
 
 ##@ Other names for the same
 .PHONY: infra-up infra-down infra-logs dev-up dev-down service-up service-logs service-down test-all build-all lint-all affected-services clean

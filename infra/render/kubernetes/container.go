@@ -1,0 +1,96 @@
+package kubernetes
+
+import (
+	"slices"
+
+	"github.com/d-coder-ai/dcoder/infra/render/deployable"
+	"github.com/d-coder-ai/dcoder/infra/render/manifest"
+	"github.com/d-coder-ai/dcoder/shared/config"
+)
+
+// container asks for CPU and does not limit it: a quota makes cold starts many
+// times as long.
+func container(d *deployable.Deployable) manifest.Object {
+	c := manifest.Object{
+		"name": d.Name, "image": images + d.Package, "env": env(d),
+		"resources": manifest.Object{
+			"requests": manifest.Object{"cpu": d.Scale.CPU, "memory": d.Scale.Memory},
+			"limits":   manifest.Object{"memory": d.Scale.Memory},
+		},
+		"securityContext": manifest.Object{
+			"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "runAsNonRoot": true,
+			"capabilities": manifest.Object{"drop": manifest.List{"ALL"}}, "seccompProfile": manifest.Object{"type": "RuntimeDefault"},
+		},
+	}
+	if d.Kind != deployable.Job {
+		c["ports"] = manifest.List{manifest.Object{"containerPort": 8080}}
+		c["readinessProbe"] = manifest.Object{"httpGet": probe(d, "/health/ready")}
+		c["livenessProbe"] = manifest.Object{"httpGet": probe(d, "/health/live"), "periodSeconds": 10, "failureThreshold": 3}
+	}
+	if writes(d) {
+		c["volumeMounts"] = manifest.List{manifest.Object{"name": "tmp", "mountPath": "/tmp"}}
+	}
+	return c
+}
+
+// probe names the port where nobody else does: Knative fills in its own.
+func probe(d *deployable.Deployable, path string) manifest.Object {
+	if d.Kind == deployable.Function {
+		return manifest.Object{"path": path}
+	}
+	return manifest.Object{"path": path, "port": 8080}
+}
+
+// writes reports whether the process keeps a journal on disk.
+func writes(d *deployable.Deployable) bool { return d.Reads("DCODER_JOURNAL_DIR") }
+
+// pod is the specification that all kinds share.
+func pod(d *deployable.Deployable) manifest.Object {
+	spec := manifest.Object{
+		"serviceAccountName": d.Name, "automountServiceAccountToken": false, "enableServiceLinks": false,
+		"containers": manifest.List{container(d)},
+	}
+	if writes(d) {
+		spec["volumes"] = manifest.List{manifest.Object{"name": "tmp", "emptyDir": manifest.Object{"sizeLimit": "256Mi"}}}
+	}
+	return spec
+}
+
+// env takes secrets from the deployable's Secret and all else from one
+// ConfigMap, each key named like its variable. PORT is Knative's to set.
+func env(d *deployable.Deployable) (out manifest.List) {
+	for _, v := range d.Variables {
+		if v.Name != "PORT" {
+			out = append(out, variable(d.Name, v))
+		}
+	}
+	return out
+}
+
+func variable(name string, v config.Variable) manifest.Object {
+	kind, from := "configMapKeyRef", configName
+	if v.Secret {
+		kind, from = "secretKeyRef", SecretName(name)
+	}
+	ref := manifest.Object{"name": from, "key": v.Name}
+	if !v.Required {
+		ref["optional"] = true
+	}
+	return manifest.Object{"name": v.Name, "valueFrom": manifest.Object{kind: ref}}
+}
+
+// secrets lists the secret variables of a deployable, those that it cannot do
+// without first.
+func secrets(d *deployable.Deployable) (required, optional []string) {
+	for _, v := range d.Variables {
+		switch {
+		case v.Secret && v.Required:
+			required = append(required, v.Name)
+		case v.Secret:
+			optional = append(optional, v.Name)
+		}
+	}
+	slices.Sort(required)
+	slices.Sort(optional)
+	return required, optional
+}

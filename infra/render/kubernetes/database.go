@@ -1,0 +1,34 @@
+package kubernetes
+
+import "strings"
+
+// database is what a creator's role runs once in the control database. The silo's
+// role sees the catalogue through views of its own tenant alone: they stand first
+// on its search path, and it may read no table behind them.
+func (s *Silo) database() []byte {
+	return []byte(strings.ReplaceAll(siloSQL, "TENANT", s.Tenant))
+}
+
+const siloSQL = `-- Rendered by make render: the role of silo tenant TENANT in the control database.
+-- As dcoder_creator, once the tenant is there:
+--   psql "$DCODER_CREATOR_DSN" -d dcoder_control -v password="$PASSWORD" -v ON_ERROR_STOP=1 -f database.sql
+-- and DCODER_CONTROL_DSN of its functions then names s_TENANT. It may be run again.
+BEGIN;
+SELECT 'CREATE ROLE s_TENANT NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT CONNECTION LIMIT 100'
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 's_TENANT') \gexec
+ALTER ROLE s_TENANT LOGIN PASSWORD :'password';
+SELECT format('GRANT CONNECT ON DATABASE %I TO s_TENANT', current_database()) \gexec
+SELECT format('ALTER ROLE s_TENANT IN DATABASE %I SET search_path = s_TENANT', current_database()) \gexec
+CREATE SCHEMA IF NOT EXISTS s_TENANT;
+GRANT USAGE ON SCHEMA s_TENANT TO s_TENANT;
+
+CREATE OR REPLACE VIEW s_TENANT.tenants WITH (security_barrier) AS SELECT * FROM public.tenants WHERE id = 'TENANT';
+CREATE OR REPLACE VIEW s_TENANT.clusters WITH (security_barrier) AS
+  SELECT * FROM public.clusters WHERE id = (SELECT cluster FROM public.tenants WHERE id = 'TENANT');
+CREATE OR REPLACE VIEW s_TENANT.data_keys WITH (security_barrier) AS SELECT * FROM public.data_keys WHERE tenant = 'TENANT';
+CREATE OR REPLACE VIEW s_TENANT.platform_limits WITH (security_barrier) AS SELECT * FROM public.platform_limits;
+-- The platform's own keys are nobody's here.
+CREATE OR REPLACE VIEW s_TENANT.keys WITH (security_barrier) AS SELECT * FROM public.keys WHERE false;
+GRANT SELECT ON ALL TABLES IN SCHEMA s_TENANT TO s_TENANT;
+COMMIT;
+`
