@@ -101,11 +101,11 @@ func (f *Forwarder) forward(ctx context.Context, first written) error {
 // merged joins entries of one tenant into few, each small enough for an event.
 // It is known by its first entry and how many more it holds: should a crash let
 // the relay find the entries again, rows that come twice change nothing.
-func merged(entries []OutboxEntry) []OutboxEntry {
+func merged(entries []OutboxEntry, most int) []OutboxEntry {
 	var out []OutboxEntry
 	for len(entries) > 0 {
 		n, size := 1, len(entries[0].Records)
-		for n < len(entries) && isRows(entries[n-1].Records) && isRows(entries[n].Records) && size+len(entries[n].Records) <= maxEvent {
+		for n < len(entries) && isRows(entries[n-1].Records) && isRows(entries[n].Records) && size+len(entries[n].Records) <= most {
 			size += len(entries[n].Records)
 			n++
 		}

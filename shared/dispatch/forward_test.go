@@ -38,7 +38,7 @@ func TestMergedEntriesHoldEveryRowInOrder(t *testing.T) {
 		}
 		var got []string
 		holds := 0
-		for _, e := range merged(in) {
+		for _, e := range merged(in, maxEvent) {
 			first, more, _ := strings.Cut(e.ID, "+")
 			rest, _ := strconv.Atoi(more)
 			require.Equal(t, strconv.Itoa(holds)+"-0", first, "it is known by its first entry")

@@ -19,7 +19,7 @@ func FuzzUsageEvents(f *testing.F) {
 		var want, got []json.RawMessage
 		isList := json.Unmarshal(raw, &want) == nil
 		seen := map[string]bool{}
-		for _, e := range usageEvents("t1", OutboxEntry{ID: "1-0", Records: raw}) {
+		for _, e := range usageEvents("t1", OutboxEntry{ID: "1-0", Records: raw}, maxEvent) {
 			assert.False(t, seen[e.ID])
 			seen[e.ID] = true
 			require.True(t, json.Valid(e.Data))

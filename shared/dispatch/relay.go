@@ -22,6 +22,7 @@ type Relay struct {
 	Publisher dcoder.Publisher
 	MinAge    time.Duration // younger entries are left to the process that settled them; default 2 s
 	Every     time.Duration // pause between rounds; default 1 s
+	MostEvent int           // bytes of records in one event; default 512 KiB
 }
 
 const (
@@ -30,7 +31,7 @@ const (
 	relayTenants = 8                // tenants at once
 	relayLease   = 30 * time.Second //
 	relayRound   = 5 * time.Minute  // longest round
-	maxEvent     = 512 << 10        // bytes of records in one event; NATS takes 1 MiB by default
+	maxEvent     = 512 << 10        // Relay.MostEvent by default; NATS takes 1 MiB
 )
 
 // Job relays again and again; a round that fails is logged and tried again.
@@ -105,15 +106,17 @@ func (r *Relay) Forward(ctx context.Context, tenant string, entries ...OutboxEnt
 	return r.forwardAll(ctx, map[string][]OutboxEntry{tenant: entries}, asTheyAre)
 }
 
-func asTheyAre(entries []OutboxEntry) []OutboxEntry { return entries }
+func asTheyAre(entries []OutboxEntry, _ int) []OutboxEntry { return entries }
+
+func (r *Relay) mostEvent() int { return cmpOr(r.MostEvent, maxEvent) }
 
 // forwardAll publishes the entries of several tenants together, in the shape that
 // events shall have, and deletes them.
-func (r *Relay) forwardAll(ctx context.Context, entries map[string][]OutboxEntry, shape func([]OutboxEntry) []OutboxEntry) error {
+func (r *Relay) forwardAll(ctx context.Context, entries map[string][]OutboxEntry, shape func([]OutboxEntry, int) []OutboxEntry) error {
 	var events []dcoder.Envelope
 	for tenant, list := range entries {
-		for _, e := range shape(list) {
-			events = append(events, usageEvents(tenant, e)...)
+		for _, e := range shape(list, r.mostEvent()) {
+			events = append(events, usageEvents(tenant, e, r.mostEvent())...)
 		}
 	}
 	if len(events) == 0 {
@@ -164,9 +167,9 @@ func (r *Relay) publish(ctx context.Context, events []dcoder.Envelope) error {
 
 // usageEvents writes an entry as one event, or as several when it is too large
 // for one; the parts and their ids depend on the entry alone.
-func usageEvents(tenant string, e OutboxEntry) []dcoder.Envelope {
+func usageEvents(tenant string, e OutboxEntry, most int) []dcoder.Envelope {
 	id := tenant + "-" + e.ID
-	if len(e.Records) <= maxEvent && json.Valid(e.Records) {
+	if len(e.Records) <= most && json.Valid(e.Records) {
 		return []dcoder.Envelope{usageEvent(tenant, id, e.Records)}
 	}
 	var rows []json.RawMessage
@@ -174,11 +177,11 @@ func usageEvents(tenant string, e OutboxEntry) []dcoder.Envelope {
 		// Not ours to read: as a string it passes the wire, fails to decode at the
 		// function, and so ends as a dead letter that an operator can look at.
 		slog.Error("undecodable entry in the usage outbox", "tenant", tenant, "entry", e.ID, "err", err)
-		text, _ := json.Marshal(string(e.Records[:min(len(e.Records), maxEvent)]))
+		text, _ := json.Marshal(string(e.Records[:min(len(e.Records), most)]))
 		return []dcoder.Envelope{usageEvent(tenant, id, text)}
 	}
 	var out []dcoder.Envelope
-	for i, part := range split(rows, maxEvent) {
+	for i, part := range split(rows, most) {
 		raw, _ := json.Marshal(part)
 		out = append(out, usageEvent(tenant, id+"."+strconv.Itoa(i), raw))
 	}

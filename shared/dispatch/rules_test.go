@@ -36,7 +36,7 @@ func TestPausesGrowAndHonourWhatWasAskedWithinBounds(t *testing.T) {
 
 func TestUsageEventsDependOnTheEntryAlone(t *testing.T) {
 	small := OutboxEntry{ID: "1-0", Records: []byte(`[{"id":"a"}]`)}
-	got := usageEvents("t1", small)
+	got := usageEvents("t1", small, maxEvent)
 	assert.Len(t, got, 1)
 	assert.Equal(t, "t1-1-0", got[0].ID)
 	assert.JSONEq(t, `{"records":[{"id":"a"}]}`, string(got[0].Data))
@@ -46,8 +46,8 @@ func TestUsageEventsDependOnTheEntryAlone(t *testing.T) {
 		rows += fmt.Sprintf(`%s{"id":"%0500d"}`, map[bool]string{true: ","}[i > 0], i)
 	}
 	large := OutboxEntry{ID: "2-0", Records: []byte(rows + "]")}
-	parts := usageEvents("t1", large)
-	again := usageEvents("t1", large)
+	parts := usageEvents("t1", large, maxEvent)
+	again := usageEvents("t1", large, maxEvent)
 	assert.Greater(t, len(parts), 2)
 	for i := range parts {
 		assert.LessOrEqual(t, len(parts[i].Data), 1<<20)
@@ -56,7 +56,7 @@ func TestUsageEventsDependOnTheEntryAlone(t *testing.T) {
 	}
 	assert.NotEqual(t, parts[0].ID, parts[1].ID)
 
-	broken := usageEvents("t1", OutboxEntry{ID: "3-0", Records: []byte("[{")})
+	broken := usageEvents("t1", OutboxEntry{ID: "3-0", Records: []byte("[{")}, maxEvent)
 	assert.JSONEq(t, `{"records":"[{"}`, string(broken[0].Data), "valid JSON that no handler takes for records")
 }
 

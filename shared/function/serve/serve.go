@@ -37,6 +37,8 @@ type Options struct {
 	EventSecrets []string            // nil: the event door is shut
 	Workers      []Worker            // start after listening, end before OnDrain
 	OnDrain      []Hook              // run in order when requests and workers ended: flush, then close
+	Settle       []Hook              // where no worker runs, run in order at the end of each request
+	Rounds       []Round             // where no worker runs, run when a schedule asks
 	Metrics      []metric.Source     // told at GET /metrics beside the process' own
 	Listening    func(net.Addr)      // called once with the address, before the first request; may be nil
 }
@@ -60,8 +62,12 @@ const (
 // Main is all that a deployable's main calls: os.Exit(serve.Main(wire)). It
 // reads config.Process, sets up the log and the memory limit, calls wire to
 // build the options, and serves until SIGTERM or SIGINT. It returns the
-// process' exit code; a second signal ends it at once.
+// process' exit code; a second signal ends it at once. Started by AWS Lambda, it
+// runs at the Place that was registered instead.
 func Main(wire func() (Options, error)) int {
+	if os.Getenv(runtimeAPI) != "" {
+		return mainElsewhere(wire)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the next signal has its default effect
