@@ -1,9 +1,10 @@
 // Package token estimates how many tokens a text is, before a provider has said
-// so. It holds no vocabulary: an estimate costs a few instructions and is meant
-// for admission and for calls whose use was never reported. What is billed comes
-// from the provider wherever the provider reports it.
+// so. It holds no vocabulary: Estimate costs a few instructions and is meant for
+// admission and for calls whose use was never reported, Count reads the text and
+// is meant for budgets of text, Calibration learns what other providers count.
+// What is billed comes from the provider wherever the provider reports it.
 //
-// Error: for English prose, code and JSON as the GPT families (o200k, cl100k)
+// Error of Estimate: for English prose, code and JSON as the GPT families (o200k, cl100k)
 // and Llama 3 cut them, Estimate is within about 35 % either way; texts in other
 // scripts are within a factor of two. Ceiling is meant never to be passed by
 // text; a picture may.
