@@ -64,9 +64,9 @@ func TestModelsAndTheirEncodings(t *testing.T) {
 	require.False(t, ok)
 }
 
-// A piece may be as long as the text: a million letters without a space.
+// A piece may be as long as the text: tens of thousands of letters without a space.
 func TestLongPiecesAreCutInTime(t *testing.T) {
-	require.Equal(t, 1<<20/8, exact.O200k().Count(strings.Repeat("a", 1<<20)))
+	require.Equal(t, 1<<16/8, exact.O200k().Count(strings.Repeat("a", 1<<16)))
 }
 
 func TestAnyTextIsCounted(t *testing.T) {
