@@ -41,6 +41,7 @@ func Files(root string) ([]manifest.File, error) {
 		func() ([]manifest.File, error) { return overlays(environments, all) },
 		func() ([]manifest.File, error) { return tenants(silos, environments, all) },
 		func() ([]manifest.File, error) { return functions(all) },
+		func() ([]manifest.File, error) { return kong(environments, silos) },
 	} {
 		files, err := part()
 		if err != nil {
