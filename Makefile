@@ -49,7 +49,7 @@ compose: local ## render infra/compose.yaml, the same stack for Docker (DCODER_S
 	@$(LOCAL) compose
 
 ##@ Checks
-.PHONY: test affected lint fmt vuln build bench conformance bench-cold bench-visible upgrade-test
+.PHONY: test affected lint fmt vuln build bench conformance bench-cold bench-visible bench-streams upgrade-test
 test: up ## all tests on the real stack, with the race detector; make test FUNCTION=usage: that function's
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run WITHOUT the race detector"
 	@echo "go test $(TESTFLAGS) -p $(PARALLEL) $(if $(FUNCTION),$(OWNED),./...)"
@@ -77,6 +77,8 @@ bench-cold: up ## from exec to the first byte
 	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench cold
 bench-visible: up ## how soon a usage row is seen while the gateway is under full load
 	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench visible
+bench-streams: up ## what the gateway does to streams with a pace, to hang-ups and to translated answers
+	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench streams
 upgrade-test: up ## an earlier version beside today's on the same stack: make upgrade-test PREVIOUS=<git ref>
 	@PREVIOUS=$(or $(PREVIOUS),a62e34d) exec $(WITHSTACK) $(GO) test -count=1 -v -timeout 15m -run TestUpgrade ./infra/upgrade
 

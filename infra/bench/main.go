@@ -3,11 +3,13 @@
 //	go run ./infra/bench [-quick] [-only regexp] [-targets gateway,proxy,direct]
 //	go run ./infra/bench cold [-n 20]
 //	go run ./infra/bench visible [-conns 32] [-window 10s]
+//	go run ./infra/bench streams [-rounds 5] [-calls 2000] [-hangs 100]
 //
 // The first form loads the gateway, a plain reverse proxy and the upstream
 // itself in turns and prints one table with ratios to the proxy. The second
 // starts the gateway again and again and prints how long it takes to be of use. The
-// third starts dispatcher and usage too, and prints how soon rows are seen.
+// third starts dispatcher and usage too, and prints how soon rows are seen. The
+// fourth measures streams with a pace of their own, hang-ups and translated answers.
 package main
 
 import (
@@ -18,6 +20,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/d-coder-ai/dcoder/infra/bench/pacer"
 	"github.com/d-coder-ai/dcoder/infra/bench/proc"
 	"github.com/d-coder-ai/dcoder/infra/bench/proxy"
 	"github.com/d-coder-ai/dcoder/infra/bench/upstream"
@@ -40,6 +43,10 @@ func run(ctx context.Context, args []string) error {
 			return play(upstream.Serve)
 		case roleProxy:
 			return play(func(l net.Listener) error { return proxy.Serve(l, args[1]) })
+		case rolePacer:
+			return play(pacer.Serve)
+		case "streams":
+			return streams(ctx, args[1:])
 		case "cold":
 			return cold(ctx, args[1:])
 		case "visible":
@@ -53,6 +60,7 @@ func run(ctx context.Context, args []string) error {
 const (
 	roleUpstream = "role-upstream"
 	roleProxy    = "role-proxy"
+	rolePacer    = "role-pacer"
 )
 
 // play serves on a free loopback port, says which, and ends with its parent.

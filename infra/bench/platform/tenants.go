@@ -162,11 +162,13 @@ func (p *Platform) prepare(ctx context.Context, b *builder) error {
 	ledger := redis.NewLedger(redis.Config{Client: p.Redis})
 	defer ledger.Close()
 	for _, t := range p.state.Tenants[:p.options.Tenants] {
-		_, err := store.Put(ctx, t.ID, dcoder.Provider{
-			Name: "openai", Dialect: "openai", BaseURL: "http://" + p.options.Upstream + "/v1",
-		}, "upstream-secret")
-		if err != nil {
-			return fmt.Errorf("point a tenant to the upstream: %w", err)
+		for _, protocol := range []string{"openai", "anthropic"} {
+			_, err := store.Put(ctx, t.ID, dcoder.Provider{
+				Name: protocol, Dialect: protocol, BaseURL: "http://" + p.options.Upstream + "/v1",
+			}, "upstream-secret")
+			if err != nil {
+				return fmt.Errorf("point a tenant to the upstream: %w", err)
+			}
 		}
 		if err := ledger.Open(ctx, t.ID); err != nil {
 			return err
