@@ -20,6 +20,8 @@ type streamsOptions struct {
 	rounds int
 	calls  int
 	hangs  int
+
+	profile string // only the first way is played then
 }
 
 func parseStreams(args []string) (streamsOptions, error) {
@@ -28,6 +30,7 @@ func parseStreams(args []string) (streamsOptions, error) {
 	f.IntVar(&o.rounds, "rounds", 5, "rounds of each number of streams, targets in turns")
 	f.IntVar(&o.calls, "calls", 2000, "whole answers one after another, for each target")
 	f.IntVar(&o.hangs, "hangs", 100, "streams whose client hangs up, for each way through the gateway")
+	f.StringVar(&o.profile, "profile", "", "play streams through the gateway only, in a build for it, and write its profiles to this and .cpu, .allocs")
 	return o, f.Parse(args)
 }
 
@@ -51,11 +54,14 @@ func streams(ctx context.Context, args []string) error {
 	}
 	bed := &testbed{}
 	defer bed.close()
-	ways, err := bed.ways(ctx)
+	ways, err := bed.ways(ctx, o.profile)
 	if err != nil {
 		return err
 	}
 	printFacts(os.Stdout)
+	if o.profile != "" {
+		return bed.profileStreams(ctx, ways[0], o)
+	}
 	for _, part := range []func(context.Context, []*way, streamsOptions) error{paces, wholes, hangUps} {
 		if err := part(ctx, ways, o); err != nil {
 			return fmt.Errorf("%w\n%s", err, bed.said)
@@ -64,13 +70,24 @@ func streams(ctx context.Context, args []string) error {
 	return nil
 }
 
+// profileStreams plays streams while the gateway is profiled.
+func (b *testbed) profileStreams(ctx context.Context, w *way, o streamsOptions) error {
+	wait := b.profile(ctx, o.profile)
+	for range o.rounds {
+		if _, err := playPaced(ctx, w, o.conns[len(o.conns)-1]); err != nil {
+			return err
+		}
+	}
+	return wait()
+}
+
 // ways starts the pacer and what stands before it.
-func (b *testbed) ways(ctx context.Context) ([]*way, error) {
+func (b *testbed) ways(ctx context.Context, profile string) ([]*way, error) {
 	up, addr, err := b.role(ctx, rolePacer)
 	if err != nil {
 		return nil, err
 	}
-	if err := b.gateway(ctx, &options{only: "instant/c1/1KB/whole/t1$"}, addr); err != nil {
+	if err := b.gateway(ctx, &options{only: "instant/c1/1KB/whole/t1$", profile: profile}, addr); err != nil {
 		return nil, err
 	}
 	child, at, err := b.role(ctx, roleProxy, addr)
