@@ -42,5 +42,5 @@ func wire() (serve.Options, error) {
 	if err != nil {
 		return serve.Options{}, err
 	}
-	return serve.Options{Workers: d.Workers, OnDrain: append(d.OnDrain, p.Close)}, nil
+	return serve.Options{Workers: d.Workers, Rounds: d.Rounds, OnDrain: append(d.OnDrain, p.Close)}, nil
 }

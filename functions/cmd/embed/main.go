@@ -30,6 +30,7 @@ func wire() (serve.Options, error) {
 		Identifier: p.Keeper,
 		Workers:    models.Workers,
 		Metrics:    models.Metrics,
+		Settle:     models.Settle,
 		OnDrain:    append(models.OnDrain, p.Close),
 	}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/d-coder-ai/dcoder/functions/cmd/wiring/settings"
 	"github.com/d-coder-ai/dcoder/shared/auth"
 	"github.com/d-coder-ai/dcoder/shared/config"
+	"github.com/d-coder-ai/dcoder/shared/dcoder"
 	"github.com/d-coder-ai/dcoder/shared/nats"
 	"github.com/d-coder-ai/dcoder/shared/postgres"
 	"github.com/d-coder-ai/dcoder/shared/redis"
@@ -21,6 +22,8 @@ import (
 type Platform struct {
 	Redis     goredis.UniversalClient
 	Broker    *nats.Broker
+	Publisher dcoder.Publisher // of events: the broker, or what a build for AWS Lambda puts in its place
+	MostEvent int              // bytes of data that the publisher takes in one event; 0: what the broker takes
 	Databases *postgres.Databases
 	Keeper    *auth.Keeper
 	Vault     *secret.Vault
@@ -45,10 +48,13 @@ func Open(name string, id settings.Identified, broker config.NATS) (*Platform, e
 		Redis: client, Peppers: peppers,
 		Broker: nats.New(nats.Config{URL: broker.NATSURL.Reveal(), Prefix: broker.NATSPrefix, Name: name}),
 	}
+	if err := p.publish(); err != nil {
+		return nil, err
+	}
 	vault, shelf := secret.NewVault(kek), redis.NewShelf(client)
 	p.Vault = vault
 	p.Databases, err = postgres.Open(postgres.Options{
-		ControlDSN: id.ControlDSN.Reveal(), Vault: vault, Generations: shelf, Publisher: p.Broker,
+		ControlDSN: id.ControlDSN.Reveal(), Vault: vault, Generations: shelf, Publisher: p.Publisher,
 	})
 	if err != nil {
 		return nil, err
@@ -58,6 +64,9 @@ func Open(name string, id settings.Identified, broker config.NATS) (*Platform, e
 	})
 	return p, nil
 }
+
+// Brokered reports whether events go through the broker.
+func (p *Platform) Brokered() bool { return p.Publisher == dcoder.Publisher(p.Broker) }
 
 // Close closes everything; it is the last hook of a drain.
 func (p *Platform) Close(ctx context.Context) error {

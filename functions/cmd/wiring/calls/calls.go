@@ -27,14 +27,15 @@ type Calls struct {
 	Replays llm.Replays
 	Workers []serve.Worker
 	OnDrain []serve.Hook
+	Settle  []serve.Hook
 	Metrics []metric.Source
 }
 
 // Open builds it on the platform. It connects to nothing.
 func Open(p *wiring.Platform, egress config.Egress, bounds config.Calls, local config.Journal, seen config.Telemetry) *Calls {
-	forwarder := dispatch.NewForwarder(&dispatch.Relay{Outbox: redis.NewOutbox(p.Redis), Publisher: p.Broker})
+	forwarder := dispatch.NewForwarder(&dispatch.Relay{Outbox: redis.NewOutbox(p.Redis), Publisher: p.Publisher, MostEvent: p.MostEvent})
 	marks := journal.New(local.JournalDir, slog.Default())
-	straight := llm.NewStraight(p.Broker, marks)
+	straight := llm.NewStraight(p.Publisher, marks)
 	ledger := redis.NewLedger(redis.Config{
 		Client: p.Redis, Seeder: postgres.NewSeeder(p.Databases), PlatformSeeder: postgres.NewSeeder(p.Databases),
 		OnWritten: forwarder.Written, OnUndeliverable: straight.Take,
@@ -42,7 +43,7 @@ func Open(p *wiring.Platform, egress config.Egress, bounds config.Calls, local c
 	doer := upstream.NewLean(upstream.Options{Allow: egress.EgressAllow})
 	web := upstream.NewLean(upstream.Options{HeaderTimeout: 10 * time.Second}) // callers name where it goes: nothing private
 	watched := newWatch(seen, egress)
-	heir, news := heir{ledger, straight}, llm.NewEvents(p.Broker)
+	heir, news := heir{ledger, straight}, llm.NewEvents(p.Publisher)
 	return &Calls{
 		Model: llm.Chain(llm.Coats{
 			Dialects: providers.All(doer, web), Ledger: ledger, Fresh: p.Keeper, Journal: marks, Spare: straight,
@@ -56,6 +57,14 @@ func Open(p *wiring.Platform, egress config.Egress, bounds config.Calls, local c
 			{Name: "news", Run: news.Run},
 			{Name: "journal", Run: func(ctx context.Context) error { marks.Run(ctx, 5*time.Second, heir.settle); return nil }},
 		}...),
+		Settle: []serve.Hook{
+			func(ctx context.Context) error { _, err := marks.Recover(ctx, heir.settle); return err },
+			ledger.Drain,
+			straight.Flush,
+			news.Flush,
+			func(ctx context.Context) error { return forwarder.Run(ended(ctx)) },
+			watched.flush,
+		},
 		OnDrain: []serve.Hook{
 			ledger.Drain,
 			func(ctx context.Context) error { ledger.Close(); doer.Close(); web.Close(); return straight.Flush(ctx) },

@@ -18,6 +18,7 @@ import (
 // Delivery is what is open.
 type Delivery struct {
 	Workers []serve.Worker
+	Rounds  []serve.Round // the jobs, for places where no worker runs
 	OnDrain []serve.Hook
 }
 
@@ -31,6 +32,7 @@ func Open(p *wiring.Platform, funcs []function.Func, address func(function strin
 	ledger := redis.NewLedger(redis.Config{Client: p.Redis, Seeder: postgres.NewSeeder(p.Databases)})
 	d := dispatch.Dispatcher{Queues: p.Broker, Door: door, Targets: targets(funcs), Jobs: jobs(p, ledger)}
 	return &Delivery{
+		Rounds:  rounds(d.Jobs),
 		Workers: []serve.Worker{{Name: "dispatcher", Run: d.Run}},
 		OnDrain: []serve.Hook{ledger.Drain, func(context.Context) error { door.Close(); ledger.Close(); return nil }},
 	}, nil
@@ -54,8 +56,8 @@ func targets(funcs []function.Func) []dispatch.Target {
 
 // jobs is what is done again and again.
 func jobs(p *wiring.Platform, ledger *redis.Ledger) []dispatch.Job {
-	relay := &dispatch.Relay{Outbox: redis.NewOutbox(p.Redis), Publisher: p.Broker}
-	return []dispatch.Job{
+	relay := &dispatch.Relay{Outbox: redis.NewOutbox(p.Redis), Publisher: p.Publisher, MostEvent: p.MostEvent}
+	all := []dispatch.Job{
 		relay.Job(),
 		{Name: "sweep of reservations", Every: time.Second, Do: func(ctx context.Context) error {
 			_, err := ledger.Sweep(ctx)
@@ -78,6 +80,17 @@ func jobs(p *wiring.Platform, ledger *redis.Ledger) []dispatch.Job {
 		{Name: "sweep of outboxes", Every: 2 * time.Minute, Limit: time.Hour, Do: func(ctx context.Context) error {
 			return p.Databases.Sweep(ctx, 10*time.Millisecond)
 		}},
-		{Name: "trim of the event stream", Every: 30 * time.Second, Do: p.Broker.Trim},
 	}
+	if p.Brokered() {
+		all = append(all, dispatch.Job{Name: "trim of the event stream", Every: 30 * time.Second, Do: p.Broker.Trim})
+	}
+	return all
+}
+
+// rounds are the jobs as a schedule runs them, each within the job's own limit.
+func rounds(jobs []dispatch.Job) (out []serve.Round) {
+	for _, j := range jobs {
+		out = append(out, serve.Round{Name: j.Name, Every: j.Every, Do: j.Do})
+	}
+	return out
 }

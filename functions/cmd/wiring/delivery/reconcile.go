@@ -36,6 +36,10 @@ func reconcileOne(ctx context.Context, p *wiring.Platform, ledger *redis.Ledger,
 	if err != nil {
 		return err
 	}
-	_, err = ledger.Reconcile(ctx, tenant, zone, all, p.Broker.Delivered)
+	var delivered func(context.Context) (bool, error) // nil: no counter is lowered
+	if p.Brokered() {
+		delivered = p.Broker.Delivered
+	}
+	_, err = ledger.Reconcile(ctx, tenant, zone, all, delivered)
 	return err
 }
