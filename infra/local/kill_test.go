@@ -161,8 +161,6 @@ func requireOtherPorts(t *testing.T, dir string) {
 	pairs, err := envfile.ReadFile(filepath.Join(dir, "env"))
 	require.NoError(t, err)
 	for _, pair := range pairs {
-		for _, first := range []string{":4222", ":5432/", ":6379/", "127.0.0.1:7233", ":8088", ":9000"} {
-			require.NotContains(t, pair.Value, first, pair.Key)
-		}
+		require.NotRegexp(t, `:(4222|5432|6379|7233|8088|9000)(\D|$)`, pair.Value, pair.Key)
 	}
 }

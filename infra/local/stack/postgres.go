@@ -156,13 +156,17 @@ func (postgres) Healthy(ctx context.Context, site *Site) error {
 }
 
 // Settle makes the two roles and the control database as a managed Postgres would have them: the creating role is
-// no superuser, and nobody may connect to a database without being named.
+// no superuser, and nobody may connect to a database without being named. It waits for the session of an up that
+// was killed: the server goes on with that one's last statement, and two at once refuse each other.
 func (postgres) Settle(ctx context.Context, site *Site) error {
 	conn, err := pgx.Connect(ctx, site.superDSN())
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(hashtext('dcoder settle'))`); err != nil {
+		return fmt.Errorf("waiting for another preparation: %w", err)
+	}
 	for _, statement := range roles(site) {
 		if _, err := conn.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("preparing roles: %w", err)

@@ -117,6 +117,9 @@ func (s *Site) launch(ctx context.Context, service Service) error {
 	return s.daemon(service).Start(command)
 }
 
+// grace is how long a process may take to record itself; one that has no record after it has ended.
+const grace = 5 * time.Second
+
 // await polls until the service is healthy; it gives up when the process has ended, or after a minute.
 func (s *Site) await(ctx context.Context, service Service) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
@@ -128,7 +131,7 @@ func (s *Site) await(ctx context.Context, service Service) error {
 		if err == nil && runs { // and not a stranger on our port
 			return nil
 		}
-		if !runs && time.Since(began) > 2*time.Second {
+		if !runs && time.Since(began) > grace {
 			return fmt.Errorf("it has ended; the last lines of %s:\n%s", s.daemon(service).Log, s.lastLog(service, 12))
 		}
 		select {
