@@ -80,7 +80,7 @@ bench-visible: up ## how soon a usage row is seen while the gateway is under ful
 bench-streams: up ## what the gateway does to streams with a pace, to hang-ups and to translated answers
 	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench streams
 upgrade-test: up ## an earlier version beside today's on the same stack: make upgrade-test PREVIOUS=<git ref>
-	@PREVIOUS=$(or $(PREVIOUS),a62e34d) exec $(WITHSTACK) $(GO) test -count=1 -v -timeout 15m -run TestUpgrade ./infra/upgrade
+	@PREVIOUS=$(or $(PREVIOUS),$$(git rev-list --max-parents=0 HEAD | tail -n 1)) exec $(WITHSTACK) $(GO) test -count=1 -v -timeout 15m -run TestUpgrade ./infra/upgrade
 
 ##@ Rendered files
 .PHONY: render config-docs
