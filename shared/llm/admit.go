@@ -47,18 +47,20 @@ var errUnsettled = dcoder.Unavailable("configuration_changing", "the configurati
 func (a admit) admit(ctx context.Context, req *Request) error {
 	for range admissions {
 		req.prepare()
+		a.shelve(req)
 		verdict, err := a.ask(ctx, req)
 		if err != nil {
 			return a.blind(ctx, req, err)
 		}
 		req.Verdict = verdict
+		a.look(ctx, req)
 		changed, err := a.refresh(ctx, req)
 		if err != nil {
 			return err
 		}
 		if !changed {
 			if !verdict.Admitted {
-				return refuse(&req.Verdict)
+				return a.orKept(ctx, req)
 			}
 			return a.priced(req)
 		}
@@ -77,7 +79,7 @@ func (a admit) refresh(ctx context.Context, req *Request) (changed bool, err err
 	if req.hop != nil {
 		return false, errUnsettled // a failover is not planned anew; its failure is answered
 	}
-	limits, amounts := req.Admission.Limits, req.Admission.Amounts
+	limits, amounts, entry := req.Admission.Limits, req.Admission.Amounts, req.Admission.Entry
 	req.Snapshot = snap
 	if !snap.Principal.May(dcoder.ModelsUse) {
 		return false, dcoder.Forbidden("permission_denied", "this key lacks the permission %s", dcoder.ModelsUse)
@@ -85,7 +87,8 @@ func (a admit) refresh(ctx context.Context, req *Request) (changed bool, err err
 	if err := (plan{Coats: a.Coats}).resolve(req); err != nil {
 		return false, err
 	}
-	if amounts == req.reserve() && slices.EqualFunc(limits, req.limits(), sameLimit) {
+	a.shelve(req)
+	if entry == req.Admission.Entry && amounts == req.reserve() && slices.EqualFunc(limits, req.limits(), sameLimit) {
 		return false, nil
 	}
 	a.release(req)
@@ -100,6 +103,7 @@ func sameLimit(a, b dcoder.Limit) bool {
 // release gives an admission back without a row. The call goes on under an id
 // of its own, since the ledger answers the same id with the first verdict.
 func (a admit) release(req *Request) {
+	a.giveUp(req)
 	if req.Verdict.Admitted {
 		old := req.Admission
 		a.Ledger.Settle(&Settlement{Admission: &old, Verdict: req.Verdict, Release: true})
@@ -109,7 +113,7 @@ func (a admit) release(req *Request) {
 
 // priced refuses a call whose cost nobody knows where money is a hard limit.
 func (a admit) priced(req *Request) error {
-	if !req.asked.strict {
+	if !req.asked.strict || req.cache.hit != nil {
 		return nil
 	}
 	for i := range req.Candidates {

@@ -20,6 +20,9 @@ type Coats struct {
 
 	Observer Observer // of how calls went; nil: nobody looks
 
+	Shelf  Shelf  // of kept answers; nil: none are kept
+	Sealer Sealer // of what goes to the shelf
+
 	Cooling  Cooling         // when a failing deployment is left alone
 	Timeouts dcoder.Timeouts // where neither alias nor tenant says any
 
@@ -29,7 +32,8 @@ type Coats struct {
 	RetryMost    int           // tries in all; default 3
 	LedgerPeriod time.Duration // longest wait for a heartbeat; default 2 s
 
-	health *cooldowns
+	health  *cooldowns
+	flights *flights
 }
 
 // Freshness keeps snapshots as new as the ledger says that they must be.
@@ -53,14 +57,14 @@ type Spare interface {
 // after it.
 func Chain(c Coats) Model {
 	c.defaults()
-	return meter{guarded{plan{failover{admit{reguarded{retry{tried{call{}}, &c}, &c}, &c}, &c}, &c}, &c}, &c}
+	return meter{guarded{plan{failover{exact{admit{reguarded{answered{retry{tried{call{}}, &c}, &c}, &c}, &c}, &c}, &c}, &c}, &c}, &c}
 }
 
 func (c *Coats) defaults() {
 	if c.Journal == nil {
 		c.Journal = NoJournal{}
 	}
-	c.health = newCooldowns(c.Cooling)
+	c.health, c.flights = newCooldowns(c.Cooling), &flights{}
 	c.Beat = or(c.Beat, 15*time.Second)
 	c.RetryBudget = or(c.RetryBudget, 30*time.Second)
 	c.RetryPause = or(c.RetryPause, 200*time.Millisecond)

@@ -25,6 +25,7 @@ func Open(r *http.Request, kind Kind, snap *dcoder.Snapshot) (*Request, error) {
 		ID: dcoder.NewID(), RequestID: dcoder.RequestIDOf(ctx), Route: r.URL.Path, Kind: kind, Begun: time.Now(),
 		Principal: p, Snapshot: snap, Beta: betaOf(r, kind),
 	}
+	req.cache.control = readCacheControl(r.Header)
 	if err := req.bring(r.Header); err != nil {
 		return nil, err
 	}
@@ -99,6 +100,7 @@ func (r *Request) WriteHead(h, provider http.Header) {
 	if r.WantsEstimate {
 		r.writeEstimate(h)
 	}
+	r.cache.writeHead(h)
 	if len(r.Dropped) > 0 {
 		h.Set(dcoder.HeaderDropped, strings.Join(r.Dropped, ", "))
 	}

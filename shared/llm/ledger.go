@@ -50,6 +50,8 @@ type Admission struct {
 	Expires  time.Duration       // without a heartbeat for so long the reservation is swept; default 60 s
 	Intent   *dcoder.UsageRecord // what a sweeper needs to write the row of a lost call: everything known before the answer
 	Entry    string              // key of the exact-cache entry to fetch in the same flush, "" for none
+	Flight   string              // key under which Holder claims the call that fills Entry, "" for no claim
+	Holder   string              // who claims: this process
 }
 
 // Verdict is the ledger's answer.
@@ -64,6 +66,9 @@ type Verdict struct {
 	Passed    []dcoder.Limit // alert-only limits that this call goes beyond
 	Room      []Room         // what is left of the limits of requests and tokens, for rate-limit headers
 	Entry     []byte         // the exact-cache entry, nil when there is none
+	Voided    time.Time      // when anything of the tenant's cache was last declared void; zero: never
+	Holder    string         // who holds the flight, "" when that is unknown
+	Claimed   bool           // the flight was free, and is the asker's now
 }
 
 // Exceeded names the limit that refused a call.

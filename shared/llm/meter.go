@@ -35,7 +35,13 @@ func (m meter) Complete(ctx context.Context, req *Request) (rep *Reply, err erro
 	if rep.Stream == nil {
 		whole := rep.Usage
 		status := rep.Status
-		rep.closed = func(err error) { m.settle(req, noMark{}, wholeEnd(status, whole, err)) }
+		behind := rep.closed
+		rep.closed = func(err error) {
+			m.settle(req, noMark{}, wholeEnd(status, whole, err))
+			if behind != nil {
+				behind(err)
+			}
+		}
 		return rep, nil
 	}
 	s := &metered{Stream: rep.Stream, meter: m, ctx: ctx, req: req, mark: noMark{}}
@@ -120,6 +126,9 @@ func (m meter) settlement(req *Request, e end) *Settlement {
 		r.ServiceTier = e.usage.ServiceTier
 		r.Cost = price.CostIn(c.Price, &r.Tokens, r.ServiceTier)
 		r.CostBaseline = r.Cost
+	}
+	if r.Cache = req.cache.outcome(); req.cache.served {
+		r.Tokens, r.Cost = dcoder.Tokens{}, 0 // it took a request, and nothing of a provider
 	}
 	r.FirstTokenMS, r.TotalMS = req.firstMS, time.Since(req.Begun).Milliseconds()
 	s.Used = Amounts{Requests: 1, Tokens: r.Tokens.Input + r.Tokens.Output, Money: r.Cost}
@@ -211,6 +220,9 @@ func (s *metered) end(err error) end {
 		e = failed(s.err)
 	case !s.whole:
 		e = failed(dcoder.Internal(nil))
+	}
+	if tail := s.req.cache.tail; tail != nil {
+		s.usage = tail
 	}
 	if s.usage != nil {
 		e.usage = *s.usage

@@ -76,6 +76,8 @@ type Request struct {
 	asSent       *Buffer          // by guard: what sentRaw stands in, once Doc is masked
 	sentRaw      []byte
 
+	cache caching // by exact
+
 	rest      []Candidate // by plan: what failover may go to, grouped by service
 	brought   brought     // the caller's own credential
 	hop       *hop        // by failover: set while another service is tried

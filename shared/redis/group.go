@@ -229,7 +229,7 @@ func (f *flush) send(l *Ledger) {
 			continue
 		}
 		f.others = g.active(ctx, now, f.others)
-		f.others = g.entries(ctx, f.others)
+		f.others = g.shelf(ctx, f.others)
 		f.calls = append(f.calls, g.call(ctx, l, now))
 	}
 	execute(ctx, l.client, f.calls, f.others...)

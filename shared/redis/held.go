@@ -31,6 +31,7 @@ type held struct {
 	left       bool // nobody waits for the answer; guarded by Ledger.mu
 	lastAnswer answer
 	more       llm.Amounts
+	claimed    bool // the flight is the call's; a second question does not change that
 	beat       raw
 	seq        int64
 
@@ -68,7 +69,7 @@ func newHeld(a *llm.Admission, set *limitSet, now time.Time) *held {
 		h.expires = time.Minute
 	}
 	h.key, h.left = a.Key, false
-	h.more, h.beat, h.seq = llm.Amounts{}, h.beat[:0], 0
+	h.more, h.beat, h.seq, h.claimed = llm.Amounts{}, h.beat[:0], 0, false
 	h.epoch, h.irregular = 0, false
 	h.blob = appendReservation(h.blob[:0], plainReservation(now, a.Amounts), nil, set, a.Intent)
 	return h

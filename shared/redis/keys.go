@@ -19,4 +19,9 @@ func namesOf(tenant string) names {
 
 func snapshotKey(tenant, key string) string { return "{" + tenant + "}:snap:" + key }
 func relayKey(tenant string) string         { return "{" + tenant + "}:relay" }
-func generationField(key string) string     { return "k:" + key }
+
+// voidKey holds when anything of a tenant's cache was last declared void, Unix
+// microseconds; voidsKey when what carries a label was.
+func voidKey(tenant string) string      { return "{" + tenant + "}:void" }
+func voidsKey(tenant string) string     { return "{" + tenant + "}:voids" }
+func generationField(key string) string { return "k:" + key }

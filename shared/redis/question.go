@@ -22,7 +22,7 @@ type group struct {
 	calls   []*held
 	riders  []*ending
 	answers []answer
-	entry   []*goredis.StringCmd // of each call, nil for none
+	kept    []kept // what is asked of the shelf for each call; empty: nothing for any
 
 	// What is asked, in buffers that are used again.
 	tally                           tally
@@ -35,11 +35,11 @@ func (g *group) reset() {
 	clear(g.calls)
 	clear(g.riders)
 	clear(g.answers)
-	clear(g.entry)
+	clear(g.kept)
 	clear(g.args)
 	g.tally.reset()
 	g.book, g.calls, g.riders, g.answers = nil, g.calls[:0], g.riders[:0], g.answers[:0]
-	g.entry, g.args, g.gens = g.entry[:0], g.args[:0], g.gens[:0]
+	g.kept, g.args, g.gens = g.kept[:0], g.args[:0], g.gens[:0]
 }
 
 // activeEvery is how often a process says that a tenant is active.
@@ -53,24 +53,6 @@ func (g *group) active(ctx context.Context, now time.Time, others []goredis.Cmde
 	}
 	g.book.active = now
 	return append(others, goredis.NewIntCmd(ctx, "zadd", activeKey, now.Unix(), g.book.tenant))
-}
-
-// entries fetches the exact-cache entries beside the script.
-func (g *group) entries(ctx context.Context, others []goredis.Cmder) []goredis.Cmder {
-	if g.extend {
-		return others
-	}
-	for i, h := range g.calls {
-		if h.admission.Entry == "" {
-			continue
-		}
-		if len(g.entry) == 0 {
-			g.entry = append(g.entry, make([]*goredis.StringCmd, len(g.calls))...)
-		}
-		g.entry[i] = goredis.NewStringCmd(ctx, "get", h.admission.Entry)
-		others = append(others, g.entry[i])
-	}
-	return others
 }
 
 // call builds the script call.
@@ -275,8 +257,8 @@ func (g *group) answer(r *reply, i int, h *held) answer {
 	if v.Admitted || a.code == codeRefused {
 		g.rooms(r, h, v)
 	}
-	if len(g.entry) > 0 && g.entry[i] != nil {
-		v.Entry, _ = g.entry[i].Bytes() // a miss and a broken cache are the same
+	if len(g.kept) > 0 {
+		g.kept[i].into(v, h)
 	}
 	return a
 }

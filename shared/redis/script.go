@@ -49,7 +49,7 @@ func newScript(source string) *script {
 // scripts are all scripts of the package.
 type scripts struct {
 	admit, extend, settle, rejoin, mark, seed, open, bury, raise, ensure, put, retire, clock, release, renew, store,
-	lease, giveback, returned, correct *script
+	lease, giveback, returned, correct, void *script
 }
 
 func loadScripts(load func(name string) *script) *scripts {
@@ -59,6 +59,7 @@ func loadScripts(load func(name string) *script) *scripts {
 		raise: load("raise"), ensure: load("ensure"), put: load("put"), retire: load("retire"), clock: load("now"),
 		release: load("release"), renew: load("renew"), store: load("store"),
 		lease: load("lease"), giveback: load("giveback"), returned: load("returned"), correct: load("correct"),
+		void: load("void"),
 	}
 }
 
