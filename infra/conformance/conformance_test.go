@@ -1,23 +1,21 @@
 package conformance_test
 
 import (
+	"errors"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/d-coder-ai/dcoder/shared/llm/llmtest/recorded"
 )
 
 // TestConformance plays every recording and prints the table.
 func TestConformance(t *testing.T) {
-	data := os.Getenv("DCODER_DATA")
-	if data == "" {
-		data = filepath.Join("..", "..", "..", "shared", "data")
+	all, excluded, err := recordings()
+	if errors.Is(err, recorded.ErrNone) {
+		t.Skipf("SKIPPED: %v", err)
 	}
-	if _, err := os.Stat(filepath.Join(data, "cassettes")); err != nil {
-		t.Skipf("SKIPPED: no recordings in %s; set DCODER_DATA", data)
-	}
-	all, excluded, err := recordings(data)
 	require.NoError(t, err)
 	require.Greater(t, len(all), 300)
 	b := playAll(all)

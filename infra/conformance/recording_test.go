@@ -3,15 +3,11 @@ package conformance_test
 import (
 	"encoding/json"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/d-coder-ai/dcoder/shared/llm"
+	"github.com/d-coder-ai/dcoder/shared/llm/llmtest/recorded"
 )
 
 // recording is one request and its answer, as they went over the wire.
@@ -25,14 +21,7 @@ type recording struct {
 	native  bool     // a client can speak the provider's own protocol
 	stream  bool
 
-	Request struct {
-		Body string `json:"body"`
-		URL  string `json:"url"`
-	} `json:"request"`
-	Response struct {
-		Body string `json:"body"`
-		Code int    `json:"code"`
-	} `json:"response"`
+	recorded.Call
 }
 
 // excludedRoutes are the routes that the gateway does not offer.
@@ -40,49 +29,28 @@ var excludedRoutes = regexp.MustCompile(`/v1/audio/(transcriptions|translations)
 
 // recordings reads every recorded interaction; excluded names those of routes
 // that do not exist here.
-func recordings(data string) (all []*recording, excluded []string, err error) {
-	root := filepath.Join(data, "cassettes")
-	err = filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".yaml" {
-			return err
-		}
-		found, err := readFile(path, strings.TrimSuffix(strings.TrimPrefix(path, root+"/"), ".yaml"))
-		if err != nil {
-			return err
-		}
-		for _, r := range found {
-			if excludedRoutes.MatchString(r.Request.URL) {
-				excluded = append(excluded, r.name)
-				continue
-			}
-			if err := r.place(); err != nil {
-				return fmt.Errorf("%s: %w", r.name, err)
-			}
-			all = append(all, r)
-		}
-		return nil
-	})
-	return all, excluded, err
-}
-
-func readFile(path, name string) ([]*recording, error) {
-	raw, err := os.ReadFile(path)
+func recordings() (all []*recording, excluded []string, err error) {
+	calls, err := recorded.All()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var file struct {
-		Interactions []*recording `json:"interactions"`
-	}
-	if err := yaml.Unmarshal(raw, &file); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	for i, r := range file.Interactions {
-		r.file, r.name = name, fmt.Sprintf("%s#%d", name, i+1)
-		if i > 0 {
-			r.before = file.Interactions[i-1]
+	var before *recording
+	for _, c := range calls {
+		r := &recording{Call: c, file: c.File, name: fmt.Sprintf("%s#%d", c.File, c.Index+1)}
+		if c.Index > 0 {
+			r.before = before
 		}
+		before = r
+		if excludedRoutes.MatchString(r.Request.URL) {
+			excluded = append(excluded, r.name)
+			continue
+		}
+		if err := r.place(); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", r.name, err)
+		}
+		all = append(all, r)
 	}
-	return file.Interactions, nil
+	return all, excluded, nil
 }
 
 // routes say which dialect a recorded address belongs to, the most special first.

@@ -4,34 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/yaml"
 
 	"github.com/d-coder-ai/dcoder/infra/llmsim"
+	"github.com/d-coder-ai/dcoder/shared/llm/llmtest/recorded"
 )
-
-// recording is one request and response of a real provider.
-type recording struct {
-	file    string
-	Request struct {
-		Body string `json:"body"`
-		URL  string `json:"url"`
-	} `json:"request"`
-	Response struct {
-		Body string `json:"body"`
-		Code int    `json:"code"`
-	} `json:"response"`
-}
 
 // notSimulated are recordings of what the simulator does not offer.
 var notSimulated = regexp.MustCompile(`audio|image|web-search|WebSearch|ComputerUse|WithSummaryThinking|chat-multimodal|completion-suffix|azure`)
@@ -48,7 +32,7 @@ func TestKeysAreThoseOfTheRecordings(t *testing.T) {
 		group := groupOf(r.Request.URL)
 		learn(real, group, r.Response.Body)
 		status, body := replay(t, server.URL, r)
-		require.Equal(t, r.Response.Code, status, "%s: %s", r.file, body)
+		require.Equal(t, r.Response.Code, status, "%s: %s", r.File, body)
 		learn(simulated, group, body)
 	}
 	require.GreaterOrEqual(t, len(simulated), 30, "groups compared")
@@ -69,41 +53,15 @@ func TestKeysAreThoseOfTheRecordings(t *testing.T) {
 	}
 }
 
-func recordings(t *testing.T) []recording {
-	root := filepath.Join(dataDir(), "cassettes")
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("SKIPPED: no recordings at %s; set DCODER_DATA", root)
-	}
-	var out []recording
-	require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".yaml" || notSimulated.MatchString(path) {
-			return err
-		}
-		raw, err := os.ReadFile(path)
-		require.NoError(t, err)
-		var file struct {
-			Interactions []recording `json:"interactions"`
-		}
-		require.NoError(t, yaml.Unmarshal(raw, &file), path)
-		for _, r := range file.Interactions {
-			r.file = path
-			out = append(out, r)
-		}
-		return nil
-	}))
+func recordings(t *testing.T) []recorded.Call {
+	t.Helper()
+	out := recorded.Calls(t, func(c *recorded.Call) bool { return !notSimulated.MatchString(c.File) })
 	require.Greater(t, len(out), 150)
 	return out
 }
 
-func dataDir() string {
-	if d := os.Getenv("DCODER_DATA"); d != "" {
-		return d
-	}
-	return filepath.Join("..", "..", "..", "shared", "data")
-}
-
 // replay sends a recorded request to the simulator.
-func replay(t *testing.T, base string, r recording) (int, string) {
+func replay(t *testing.T, base string, r recorded.Call) (int, string) {
 	u, err := url.Parse(r.Request.URL)
 	require.NoError(t, err)
 	req, err := http.NewRequest(http.MethodPost, base+u.RequestURI(), strings.NewReader(r.Request.Body))

@@ -2,28 +2,14 @@ package openai_test
 
 import (
 	"encoding/json"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/yaml"
 
 	"github.com/d-coder-ai/dcoder/shared/llm"
+	"github.com/d-coder-ai/dcoder/shared/llm/llmtest/recorded"
 )
-
-type recording struct {
-	Request struct {
-		Body string `json:"body"`
-		URL  string `json:"url"`
-	} `json:"request"`
-	Response struct {
-		Body string `json:"body"`
-		Code int    `json:"code"`
-	} `json:"response"`
-}
 
 // TestRecordedResponsesPassThrough forwards every recorded call of the Responses
 // API: no byte of the answer changes, and its usage is read on the side.
@@ -79,31 +65,7 @@ func usageOf(t *testing.T, body string) recordedUsage {
 	return *whole.Usage
 }
 
-func recordedResponses(t *testing.T) (out []recording) {
-	dir := os.Getenv("DCODER_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "..", "shared", "data")
-	}
-	root := filepath.Join(dir, "cassettes")
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("SKIPPED: no recordings at %s; set DCODER_DATA", root)
-	}
-	require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".yaml" {
-			return err
-		}
-		raw, err := os.ReadFile(path)
-		require.NoError(t, err)
-		var file struct {
-			Interactions []recording `json:"interactions"`
-		}
-		require.NoError(t, yaml.Unmarshal(raw, &file), path)
-		for _, r := range file.Interactions {
-			if strings.HasSuffix(r.Request.URL, "/v1/responses") {
-				out = append(out, r)
-			}
-		}
-		return nil
-	}))
-	return out
+func recordedResponses(t *testing.T) []recorded.Call {
+	t.Helper()
+	return recorded.Calls(t, func(c *recorded.Call) bool { return strings.HasSuffix(c.Request.URL, "/v1/responses") })
 }

@@ -2,62 +2,22 @@ package chat_test
 
 import (
 	"encoding/json"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/yaml"
 
 	"github.com/d-coder-ai/dcoder/shared/llm/canonical"
 	"github.com/d-coder-ai/dcoder/shared/llm/canonical/callid"
+	"github.com/d-coder-ai/dcoder/shared/llm/llmtest/recorded"
 	"github.com/d-coder-ai/dcoder/shared/llm/shape/chat"
 	"github.com/d-coder-ai/dcoder/shared/llm/shape/chat/chattest"
 )
 
-// recording is one call of a real provider.
-type recording struct {
-	file    string
-	Request struct {
-		Body string `json:"body"`
-		URL  string `json:"url"`
-	} `json:"request"`
-	Response struct {
-		Body string `json:"body"`
-		Code int    `json:"code"`
-	} `json:"response"`
-}
-
-// recordings reads every recorded chat completion.
-func recordings(t *testing.T) (out []recording) {
-	dir := os.Getenv("DCODER_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "..", "shared", "data")
-	}
-	root := filepath.Join(dir, "cassettes")
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("SKIPPED: no recordings at %s; set DCODER_DATA", root)
-	}
-	require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".yaml" {
-			return err
-		}
-		raw, err := os.ReadFile(path)
-		require.NoError(t, err)
-		var file struct {
-			Interactions []recording `json:"interactions"`
-		}
-		require.NoError(t, yaml.Unmarshal(raw, &file), path)
-		for _, r := range file.Interactions {
-			if strings.Contains(r.Request.URL, "/chat/completions") {
-				r.file = strings.TrimPrefix(path, root)
-				out = append(out, r)
-			}
-		}
-		return nil
-	}))
+// recordings are every recorded chat completion.
+func recordings(t *testing.T) []recorded.Call {
+	t.Helper()
+	out := recorded.Calls(t, recorded.To("/chat/completions"))
 	require.Greater(t, len(out), 80)
 	return out
 }
@@ -71,10 +31,10 @@ func modelOf(t *testing.T, body string) string {
 func TestRecordedRequestsComeBackAsTheyWere(t *testing.T) {
 	for _, r := range recordings(t) {
 		read, err := chat.Protocol.ReadRequest([]byte(r.Request.Body))
-		require.NoError(t, err, r.file)
+		require.NoError(t, err, r.File)
 		back, err := chat.Protocol.WriteRequest(read, &canonical.Options{Model: modelOf(t, r.Request.Body)})
-		require.NoError(t, err, r.file)
-		require.JSONEq(t, r.Request.Body, string(back), r.file)
+		require.NoError(t, err, r.File)
+		require.JSONEq(t, r.Request.Body, string(back), r.File)
 	}
 }
 
@@ -88,11 +48,11 @@ func TestRecordedAnswersComeBackAsTheyWere(t *testing.T) {
 		}
 		whole++
 		a, err := chat.Protocol.ReadReply([]byte(r.Response.Body))
-		require.NoError(t, err, r.file)
-		require.True(t, a.Usage.Reported, r.file)
+		require.NoError(t, err, r.File)
+		require.True(t, a.Usage.Reported, r.File)
 		back, err := chat.Protocol.WriteReply(a, &canonical.Request{Origin: canonical.Chat})
 		require.NoError(t, err)
-		require.Equal(t, bare(t, r.Response.Body), bare(t, string(back)), r.file)
+		require.Equal(t, bare(t, r.Response.Body), bare(t, string(back)), r.File)
 	}
 	require.Greater(t, whole, 40)
 }
@@ -138,9 +98,9 @@ func TestRecordedStreamsAreValidAndStaySo(t *testing.T) {
 				c.ID, _ = callid.Unpack(c.ID) // some servers' ids have dots and colons
 			}
 		}
-		require.Equal(t, native.Answers, ours.Answers, r.file)
+		require.Equal(t, native.Answers, ours.Answers, r.File)
 		if asked {
-			require.Equal(t, native.Usage, ours.Usage, r.file)
+			require.Equal(t, native.Usage, ours.Usage, r.File)
 		}
 	}
 	require.Greater(t, streams, 30)
@@ -152,7 +112,7 @@ func TestRecordedErrorsAreRead(t *testing.T) {
 			continue
 		}
 		p, ok := chat.Protocol.ReadError(r.Response.Code, []byte(r.Response.Body))
-		require.True(t, ok, r.file)
+		require.True(t, ok, r.File)
 		require.NotEmpty(t, p.Message)
 		require.NotEmpty(t, p.Type)
 		require.Equal(t, r.Response.Code, p.Status)

@@ -24,7 +24,7 @@ func TestRecordedStreamsAreValidForBothKindsOfClients(t *testing.T) {
 		if !strings.HasPrefix(r.Response.Body, "data:") {
 			continue
 		}
-		t.Run(r.name, func(t *testing.T) {
+		t.Run(r.File, func(t *testing.T) {
 			raw := []byte(r.Response.Body)
 			want := generatetest.ValidStream(t, raw, generatetest.Expect{Usage: true})
 			events := readStream(t, raw)
@@ -59,7 +59,7 @@ func TestRecordedAnswersAreAnswersForBothKindsOfClients(t *testing.T) {
 		if strings.HasPrefix(r.Response.Body, "data:") {
 			continue
 		}
-		t.Run(r.name, func(t *testing.T) {
+		t.Run(r.File, func(t *testing.T) {
 			a, err := generate.Protocol.ReadReply([]byte(r.Response.Body))
 			require.NoError(t, err)
 			for _, p := range []canonical.Protocol{chat.Protocol, messages.Protocol} {

@@ -4,73 +4,29 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/yaml"
 
 	"github.com/d-coder-ai/dcoder/shared/llm/canonical"
+	"github.com/d-coder-ai/dcoder/shared/llm/llmtest/recorded"
 	"github.com/d-coder-ai/dcoder/shared/llm/shape/generate"
 	"github.com/d-coder-ai/dcoder/shared/llm/shape/generate/generatetest"
 	"github.com/d-coder-ai/dcoder/shared/sse"
 )
 
-type recording struct {
-	name    string
-	Request struct {
-		Body string `json:"body"`
-		URL  string `json:"url"`
-	} `json:"request"`
-	Response struct {
-		Body string `json:"body"`
-		Code int    `json:"code"`
-	} `json:"response"`
-}
-
 // recordings are all recorded calls in Google's own protocol, of both services.
-func recordings(t *testing.T) []recording {
+func recordings(t *testing.T) []recorded.Call {
 	t.Helper()
-	root := filepath.Join("..", "..", "..", "..", "..", "shared", "data")
-	if d := os.Getenv("DCODER_DATA"); d != "" {
-		root = d
-	}
-	root = filepath.Join(root, "cassettes")
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("SKIPPED: no recordings at %s; set DCODER_DATA", root)
-	}
-	var out []recording
-	require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".yaml" {
-			return err
-		}
-		raw, err := os.ReadFile(path)
-		require.NoError(t, err)
-		if !strings.Contains(string(raw), "enerateContent") {
-			return nil
-		}
-		var file struct {
-			Interactions []recording `json:"interactions"`
-		}
-		require.NoError(t, yaml.Unmarshal(raw, &file), path)
-		for _, r := range file.Interactions {
-			if strings.Contains(r.Request.URL, "enerateContent") {
-				r.name = strings.TrimPrefix(path, root)
-				out = append(out, r)
-			}
-		}
-		return nil
-	}))
+	out := recorded.Calls(t, recorded.To("enerateContent"))
 	require.Len(t, out, 84, "recorded calls")
 	return out
 }
 
 func TestRecordedRequestsComeBackAsTheyWere(t *testing.T) {
 	for _, r := range recordings(t) {
-		t.Run(r.name, func(t *testing.T) {
+		t.Run(r.File, func(t *testing.T) {
 			in, err := generate.Protocol.ReadRequest([]byte(r.Request.Body))
 			require.NoError(t, err)
 			out, err := generate.Protocol.WriteRequest(in, &canonical.Options{})
@@ -87,7 +43,7 @@ func TestRecordedAnswersComeBackAsTheyWere(t *testing.T) {
 			continue
 		}
 		whole++
-		t.Run(r.name, func(t *testing.T) {
+		t.Run(r.File, func(t *testing.T) {
 			a, err := generate.Protocol.ReadReply([]byte(r.Response.Body))
 			require.NoError(t, err)
 			require.True(t, a.Usage.Reported)
@@ -107,7 +63,7 @@ func TestRecordedStreamsAreReadToTheirEnd(t *testing.T) {
 			continue
 		}
 		streams++
-		t.Run(r.name, func(t *testing.T) {
+		t.Run(r.File, func(t *testing.T) {
 			raw := []byte(r.Response.Body)
 			want := generatetest.ValidStream(t, raw, generatetest.Expect{Usage: true})
 			events := readStream(t, raw)

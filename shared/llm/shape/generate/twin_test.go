@@ -51,7 +51,7 @@ func carry(t *testing.T, r *canonical.Request, twin []byte) []byte {
 // request, signatures and all.
 func TestTwins(t *testing.T) {
 	for _, r := range recordings(t) {
-		t.Run(r.name, func(t *testing.T) {
+		t.Run(r.File, func(t *testing.T) {
 			in, err := generate.Protocol.ReadRequest([]byte(r.Request.Body))
 			require.NoError(t, err)
 			twin, err := chat.Protocol.WriteRequest(in, &canonical.Options{Model: "m"})

@@ -3,62 +3,22 @@ package messages_test
 import (
 	"bytes"
 	"encoding/json"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/yaml"
 
 	"github.com/d-coder-ai/dcoder/shared/llm/canonical"
+	"github.com/d-coder-ai/dcoder/shared/llm/llmtest/recorded"
 	"github.com/d-coder-ai/dcoder/shared/llm/shape/messages"
 	"github.com/d-coder-ai/dcoder/shared/llm/shape/messages/messagestest"
 	"github.com/d-coder-ai/dcoder/shared/sse"
 )
 
-// recording is one request and response of Anthropic's, its own API's or
-// Vertex'.
-type recording struct {
-	name    string
-	Request struct {
-		Body string `json:"body"`
-		URL  string `json:"url"`
-	} `json:"request"`
-	Response struct {
-		Body string `json:"body"`
-		Code int    `json:"code"`
-	} `json:"response"`
-}
-
-func recordings(t *testing.T) (out []recording) {
-	data := os.Getenv("DCODER_DATA")
-	if data == "" {
-		data = filepath.Join("..", "..", "..", "..", "..", "shared", "data")
-	}
-	root := filepath.Join(data, "cassettes")
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("SKIPPED: no recordings at %s; set DCODER_DATA", root)
-	}
-	require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".yaml" {
-			return err
-		}
-		raw, err := os.ReadFile(path)
-		require.NoError(t, err)
-		var file struct {
-			Interactions []recording `json:"interactions"`
-		}
-		require.NoError(t, yaml.Unmarshal(raw, &file), path)
-		for _, r := range file.Interactions {
-			if strings.Contains(r.Request.URL, "/anthropic/models/") || strings.Contains(r.Request.URL, "/v1/messages") {
-				r.name = strings.TrimPrefix(path, root)
-				out = append(out, r)
-			}
-		}
-		return nil
-	}))
+// recordings are the calls of Anthropic's protocol, its own API's or Vertex'.
+func recordings(t *testing.T) []recorded.Call {
+	t.Helper()
+	out := recorded.Calls(t, recorded.To("/anthropic/models/", "/v1/messages"))
 	require.GreaterOrEqual(t, len(out), 55)
 	return out
 }
@@ -68,10 +28,10 @@ func recordings(t *testing.T) (out []recording) {
 func TestRecordedRequestsComeBackEqual(t *testing.T) {
 	for _, r := range recordings(t) {
 		in, err := messages.Protocol.ReadRequest([]byte(r.Request.Body))
-		require.NoError(t, err, r.name)
+		require.NoError(t, err, r.File)
 		out, err := messages.Protocol.WriteRequest(in, &canonical.Options{Model: in.Model})
-		require.NoError(t, err, r.name)
-		require.JSONEq(t, r.Request.Body, string(out), r.name)
+		require.NoError(t, err, r.File)
+		require.JSONEq(t, r.Request.Body, string(out), r.File)
 	}
 }
 
@@ -83,11 +43,11 @@ func TestRecordedAnswersComeBackEqual(t *testing.T) {
 			continue
 		}
 		a, err := messages.Protocol.ReadReply([]byte(r.Response.Body))
-		require.NoError(t, err, r.name)
+		require.NoError(t, err, r.File)
 		require.True(t, a.Usage.Reported)
 		out, err := messages.Protocol.WriteReply(a, &canonical.Request{Origin: canonical.Messages})
-		require.NoError(t, err, r.name)
-		require.JSONEq(t, withSplitWrites(t, r.Response.Body), withSplitWrites(t, string(out)), r.name)
+		require.NoError(t, err, r.File)
+		require.JSONEq(t, withSplitWrites(t, r.Response.Body), withSplitWrites(t, string(out)), r.File)
 	}
 }
 
@@ -119,10 +79,10 @@ func TestRecordedStreamsComeOutValid(t *testing.T) {
 		is := messagestest.ValidStream(t, out, messagestest.Expect{})
 		was.Blocks, is.Blocks = known(was.Blocks), known(is.Blocks)
 		for _, count := range []string{"input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"} {
-			require.Equal(t, was.Usage[count], is.Usage[count], "%s: %s", r.name, count)
+			require.Equal(t, was.Usage[count], is.Usage[count], "%s: %s", r.File, count)
 		}
 		was.Usage, is.Usage = nil, nil
-		require.Equal(t, was, is, r.name)
+		require.Equal(t, was, is, r.File)
 
 		whole, err := messages.Protocol.WriteReply(acc.Reply(), &canonical.Request{})
 		require.NoError(t, err)

@@ -3,67 +3,30 @@ package responses_test
 import (
 	"bytes"
 	"encoding/json"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"sigs.k8s.io/yaml"
 
 	"github.com/d-coder-ai/dcoder/shared/llm/canonical"
+	"github.com/d-coder-ai/dcoder/shared/llm/llmtest/recorded"
 	"github.com/d-coder-ai/dcoder/shared/llm/shape/responses"
 	"github.com/d-coder-ai/dcoder/shared/llm/shape/responses/responsestest"
 	"github.com/d-coder-ai/dcoder/shared/sse"
 )
 
-// recording is one request and answer of the real API.
-type recording struct {
-	file    string
-	Request struct {
-		Body string `json:"body"`
-		URL  string `json:"url"`
-	} `json:"request"`
-	Response struct {
-		Body string `json:"body"`
-	} `json:"response"`
-}
-
-func recordings(t *testing.T) (all []recording) {
-	root := os.Getenv("DCODER_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "..", "shared", "data")
-	}
-	root = filepath.Join(root, "cassettes")
-	if _, err := os.Stat(root); err != nil {
-		t.Skipf("SKIPPED: no recordings at %s; set DCODER_DATA", root)
-	}
-	require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".yaml" {
-			return err
-		}
-		raw, err := os.ReadFile(path)
-		require.NoError(t, err)
-		var file struct {
-			Interactions []recording `json:"interactions"`
-		}
-		require.NoError(t, yaml.Unmarshal(raw, &file), path)
-		for _, r := range file.Interactions {
-			if r.file = path; strings.HasSuffix(r.Request.URL, "/v1/responses") {
-				all = append(all, r)
-			}
-		}
-		return nil
-	}))
-	require.Greater(t, len(all), 50)
-	return all
+// recordings are the calls of the real API.
+func recordings(t *testing.T) []recorded.Call {
+	t.Helper()
+	out := recorded.Calls(t, func(c *recorded.Call) bool { return strings.HasSuffix(c.Request.URL, "/v1/responses") })
+	require.Greater(t, len(out), 50)
+	return out
 }
 
 func TestRecordedRequestsComeBackEqual(t *testing.T) {
 	for _, r := range recordings(t) {
 		back := roundTrip(t, []byte(r.Request.Body))
-		require.JSONEq(t, r.Request.Body, string(back), r.file)
+		require.JSONEq(t, r.Request.Body, string(back), r.File)
 	}
 }
 
@@ -84,11 +47,11 @@ func TestRecordedAnswersComeBackValid(t *testing.T) {
 		if strings.HasPrefix(r.Response.Body, "{") {
 			whole++
 			a, err := responses.Protocol.ReadReply([]byte(r.Response.Body))
-			require.NoError(t, err, r.file)
+			require.NoError(t, err, r.File)
 			require.True(t, a.Usage.Reported)
 			out, err := responses.Protocol.WriteReply(a, q)
 			require.NoError(t, err)
-			requireSaysTheSame(t, r.Response.Body, string(out), r.file)
+			requireSaysTheSame(t, r.Response.Body, string(out), r.File)
 			continue
 		}
 		streams++
@@ -101,7 +64,7 @@ func TestRecordedAnswersComeBackValid(t *testing.T) {
 			acc.Add(&events[i])
 			out = w.Write(out, &events[i])
 		}
-		require.True(t, acc.Ended(), r.file)
+		require.True(t, acc.Ended(), r.File)
 		again := responsestest.ValidStream(t, out, responsestest.Expect{
 			Status: native.Status, Text: native.Text, Calls: len(native.Calls),
 		})
