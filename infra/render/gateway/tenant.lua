@@ -2,7 +2,7 @@
 -- tenant. It proves nothing: the function checks the key. A tenant that is not known stays nameless, and is limited by address.
 local headers = kong.request.get_header
 local key = headers("authorization")
-key = key and key:match("^%a+%s+(.+)$") or headers("x-api-key") or headers("x-goog-api-key") or ""
+key = key and key:match("^[Bb][Ee][Aa][Rr][Ee][Rr] +(.+)$") or headers("x-api-key") or ""
 local tenant = key:match("^dck_(%l[%l%d]+)_")
 if tenant and #tenant == 12 then
   local consumer = kong.client.load_consumer(tenant, true)
