@@ -49,7 +49,7 @@ compose: local ## render infra/compose.yaml, the same stack for Docker (DCODER_S
 	@$(LOCAL) compose
 
 ##@ Checks
-.PHONY: test affected lint fmt vuln build bench conformance bench-cold bench-visible bench-streams upgrade-test
+.PHONY: test affected lint fmt vuln build bench conformance eval-compression bench-cold bench-visible bench-streams upgrade-test
 test: up ## all tests on the real stack, with the race detector; make test FUNCTION=usage: that function's
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run WITHOUT the race detector"
 	@echo "go test $(TESTFLAGS) -p $(PARALLEL) $(if $(FUNCTION),$(OWNED),./...)"
@@ -73,6 +73,8 @@ bench: up ## the gateway's overhead beside a plain proxy's, in one table
 	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench
 conformance: ## recorded traffic of the providers through every protocol, in one table
 	@exec $(GO) test -count=1 -v -run TestConformance ./infra/conformance
+eval-compression: ## the compressor on public data beside baselines, in one table; CASES=report, tune or all
+	@CASES=$(CASES) exec $(GO) run -buildvcs=false ./infra/evals/compression
 bench-cold: up ## from exec to the first byte
 	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench cold
 bench-visible: up ## how soon a usage row is seen while the gateway is under full load
@@ -81,6 +83,11 @@ bench-streams: up ## what the gateway does to streams with a pace, to hang-ups a
 	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench streams
 upgrade-test: up ## an earlier version beside today's on the same stack: make upgrade-test PREVIOUS=<git ref>
 	@PREVIOUS=$(or $(PREVIOUS),$$(git rev-list --max-parents=0 HEAD | tail -n 1)) exec $(WITHSTACK) $(GO) test -count=1 -v -timeout 15m -run TestUpgrade ./infra/upgrade
+
+##@ Deployment
+.PHONY: lambda
+lambda: ## arm64 zips for AWS Lambda in dist/lambda; ARCH=amd64, FUNCTION=chat: that one
+	@$(GO) run -buildvcs=false ./infra/lambda $(if $(ARCH),-arch $(ARCH)) $(FUNCTION)
 
 ##@ Rendered files
 .PHONY: render config-docs
