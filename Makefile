@@ -49,7 +49,7 @@ compose: local ## render infra/compose.yaml, the same stack for Docker (DCODER_S
 	@$(LOCAL) compose
 
 ##@ Checks
-.PHONY: test affected lint fmt vuln build bench conformance eval-compression bench-cold bench-visible bench-streams upgrade-test
+.PHONY: test affected lint fmt vuln build bench conformance eval-compression bench-cold bench-visible bench-streams e2e upgrade-test
 test: up ## all tests on the real stack, with the race detector; make test FUNCTION=usage: that function's
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run WITHOUT the race detector"
 	@echo "go test $(TESTFLAGS) -p $(PARALLEL) $(if $(FUNCTION),$(OWNED),./...)"
@@ -81,6 +81,8 @@ bench-visible: up ## how soon a usage row is seen while the gateway is under ful
 	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench visible
 bench-streams: up ## what the gateway does to streams with a pace, to hang-ups and to translated answers
 	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench streams
+e2e: up ## on a cluster with Knative Serving: make e2e KUBECONFIG=... (kubectl, ko and KO_DOCKER_REPO too)
+	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/e2e $(E2E)
 upgrade-test: up ## an earlier version beside today's on the same stack: make upgrade-test PREVIOUS=<git ref>
 	@PREVIOUS=$(or $(PREVIOUS),$$(git rev-list --max-parents=0 HEAD | tail -n 1)) exec $(WITHSTACK) $(GO) test -count=1 -v -timeout 15m -run TestUpgrade ./infra/upgrade
 
