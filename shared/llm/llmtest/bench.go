@@ -44,6 +44,7 @@ type Options struct {
 	Upstream http.Handler // nil is the simulator
 	Quick    bool         // the simulator repeats itself: for benchmarks
 	Tenant   string       // "" is one that nobody else has
+	Sealer   llm.Sealer   // of cached answers; nil: none are kept
 }
 
 // Bench is one served function with everything behind it.
@@ -87,6 +88,9 @@ func New(t testing.TB, o Options, build func(llm.Model) function.Func) *Bench {
 	t.Cleanup(doer.Close)
 	b.Disconnect = doer.Close
 	coats := llm.Coats{Dialects: providers.All(doer, doer), Ledger: b.Ledger, Fresh: b, Spare: b, RetryPause: 5 * time.Millisecond}
+	if o.Sealer != nil {
+		coats.Sealer, coats.Shelf = o.Sealer, redis.NewAnswers(b.Redis)
+	}
 	if o.Coats != nil {
 		o.Coats(&coats)
 	}
