@@ -38,10 +38,9 @@ func Files(root string) ([]manifest.File, error) {
 	}
 	for _, part := range []func() ([]manifest.File, error){
 		func() ([]manifest.File, error) { return kubernetes.Base(all) },
-		func() ([]manifest.File, error) { return overlays(environments, all) },
+		func() ([]manifest.File, error) { return overlays(environments, silos, all) },
 		func() ([]manifest.File, error) { return tenants(silos, environments, all) },
 		func() ([]manifest.File, error) { return functions(all) },
-		func() ([]manifest.File, error) { return kong(environments, silos) },
 	} {
 		files, err := part()
 		if err != nil {
@@ -66,13 +65,18 @@ func pages() ([]manifest.File, error) {
 	}, nil
 }
 
-func overlays(environments []kubernetes.Environment, all []deployable.Deployable) (out []manifest.File, err error) {
+// overlays are the environments, each with its gateway's configuration.
+func overlays(environments []kubernetes.Environment, silos []kubernetes.Silo, all []deployable.Deployable) (out []manifest.File, err error) {
 	for i := range environments {
-		files, err := kubernetes.Overlay(&environments[i], all)
+		gateway, err := kong(&environments[i], silos)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, files...)
+		files, err := kubernetes.Overlay(&environments[i], all, gateway.Data)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(out, gateway), files...)
 	}
 	return out, nil
 }

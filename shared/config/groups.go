@@ -102,3 +102,9 @@ type Telemetry struct {
 	LiteLLM       bool   `env:"DCODER_METRICS_LITELLM" default:"false" doc:"the same numbers at /metrics under LiteLLM's names too"`
 	MetricTenants int    `env:"DCODER_METRICS_TENANTS" default:"0" doc:"how many tenants have metrics of their own, the first to call; the rest are other; 0: no label of tenants"`
 }
+
+// Kong says where the gateway is told of tenants.
+type Kong struct {
+	KongAdminURL string `env:"DCODER_KONG_ADMIN_URL" required:"true" example:"http://127.0.0.1:8001" doc:"base of Kong's admin API; a name with several addresses is several Kongs"`
+	KongConfig   string `env:"DCODER_KONG_CONFIG" default:"/etc/kong/kong.yml" doc:"the rendered configuration, to which the tenants are added"`
+}

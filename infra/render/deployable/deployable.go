@@ -36,6 +36,7 @@ type Deployable struct {
 // others are the deployables that are no function.
 var others = []Deployable{
 	{Name: "dispatcher", Kind: Poller, Package: "functions/cmd/dispatcher", Scale: function.Scaling{CPU: "100m", Memory: "128Mi"}},
+	{Name: "kongsync", Kind: Poller, Package: "functions/cmd/kongsync", Scale: function.Scaling{CPU: "20m", Memory: "64Mi"}},
 	{Name: "worker", Kind: Poller, Package: "workflows/cmd/worker", Scale: function.Scaling{CPU: "100m", Memory: "256Mi"}},
 	{Name: "migrate", Kind: Job, Package: "functions/cmd/migrate", Scale: function.Scaling{CPU: "100m", Memory: "128Mi", Timeout: time.Hour}},
 }

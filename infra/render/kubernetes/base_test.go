@@ -55,15 +55,15 @@ func TestEveryDeployableHasWhatItNeeds(t *testing.T) {
 func TestSecretsNeverStandInConfiguration(t *testing.T) {
 	all := deployables(t)
 	for _, e := range environments(t) {
-		files, err := kubernetes.Overlay(&e, all)
+		files, err := kubernetes.Overlay(&e, all, nil)
 		require.NoError(t, err)
 		config := one(t, parse(t, files), "ConfigMap", "dcoder-config")
 		require.NotEmpty(t, config.Data)
 		e.Config = map[string]string{"DCODER_KEK": "x"}
-		_, err = kubernetes.Overlay(&e, all)
+		_, err = kubernetes.Overlay(&e, all, nil)
 		require.ErrorContains(t, err, "DCODER_KEK")
 		e.Config = map[string]string{"DCODER_TYPING_EROR": "x"}
-		_, err = kubernetes.Overlay(&e, all)
+		_, err = kubernetes.Overlay(&e, all, nil)
 		require.ErrorContains(t, err, "DCODER_TYPING_EROR")
 	}
 }
@@ -72,7 +72,7 @@ func TestSecretsNeverStandInConfiguration(t *testing.T) {
 func TestExternalSecretsBringWhatEachReads(t *testing.T) {
 	all := deployables(t)
 	for _, e := range environments(t) {
-		files, err := kubernetes.Overlay(&e, all)
+		files, err := kubernetes.Overlay(&e, all, nil)
 		require.NoError(t, err)
 		docs := parse(t, files)
 		if e.Secrets == nil {
@@ -99,7 +99,7 @@ func TestScalersWatchEveryConsumerAndTheTaskQueue(t *testing.T) {
 		if e.Keda == nil {
 			continue
 		}
-		files, err := kubernetes.Overlay(&e, all)
+		files, err := kubernetes.Overlay(&e, all, nil)
 		require.NoError(t, err)
 		docs := parse(t, files)
 		var consumers []string

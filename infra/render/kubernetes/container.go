@@ -27,8 +27,12 @@ func container(d *deployable.Deployable) manifest.Object {
 		c["readinessProbe"] = manifest.Object{"httpGet": probe(d, "/health/ready")}
 		c["livenessProbe"] = manifest.Object{"httpGet": probe(d, "/health/live"), "periodSeconds": 10, "failureThreshold": 3}
 	}
-	if writes(d) {
-		c["volumeMounts"] = manifest.List{manifest.Object{"name": "tmp", "mountPath": "/tmp"}}
+	var mounts manifest.List
+	for _, v := range volumes(d) {
+		mounts = append(mounts, v.mount)
+	}
+	if len(mounts) > 0 {
+		c["volumeMounts"] = mounts
 	}
 	return c
 }
@@ -41,17 +45,18 @@ func probe(d *deployable.Deployable, path string) manifest.Object {
 	return manifest.Object{"path": path, "port": 8080}
 }
 
-// writes reports whether the process keeps a journal on disk.
-func writes(d *deployable.Deployable) bool { return d.Reads("DCODER_JOURNAL_DIR") }
-
 // pod is the specification that all kinds share.
 func pod(d *deployable.Deployable) manifest.Object {
 	spec := manifest.Object{
 		"serviceAccountName": d.Name, "automountServiceAccountToken": false, "enableServiceLinks": false,
 		"containers": manifest.List{container(d)},
 	}
-	if writes(d) {
-		spec["volumes"] = manifest.List{manifest.Object{"name": "tmp", "emptyDir": manifest.Object{"sizeLimit": "256Mi"}}}
+	var named manifest.List
+	for _, v := range volumes(d) {
+		named = append(named, v.volume)
+	}
+	if len(named) > 0 {
+		spec["volumes"] = named
 	}
 	return spec
 }

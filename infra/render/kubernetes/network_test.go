@@ -43,7 +43,7 @@ func TestNetworkPeersAreThoseOfTheLinkedClients(t *testing.T) {
 		linked[d.Name] = linkedPeers(t, &d)
 	}
 	for _, e := range environments(t) {
-		files, err := kubernetes.Overlay(&e, all)
+		files, err := kubernetes.Overlay(&e, all, nil)
 		require.NoError(t, err)
 		docs := parse(t, append(slices.Clone(base), files...))
 		for _, d := range all {

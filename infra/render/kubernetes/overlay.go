@@ -14,13 +14,15 @@ import (
 // that have read an old one are replaced.
 const stamp = "d-coder.ai/config"
 
-// Overlay renders one environment on top of the base.
-func Overlay(e *Environment, all []deployable.Deployable) ([]manifest.File, error) {
+// Overlay renders one environment on top of the base. kong is the configuration
+// of its gateway.
+func Overlay(e *Environment, all []deployable.Deployable, kong []byte) ([]manifest.File, error) {
 	if err := e.fits(all); err != nil {
 		return nil, err
 	}
 	f := &folder{path: Root + "/overlays/" + e.Name}
-	f.add("config.yaml", configMap(e.Config))
+	f.add("config.yaml", configMap(configName, e.Config))
+	f.add("kong.yaml", configMap(KongName, map[string]string{"kong.yml": string(kong)}))
 	f.add("network.yaml", paths(e, all)...)
 	f.add("secrets.yaml", externalSecrets(e, all)...)
 	f.add("scalers.yaml", scalers(e, all)...)
@@ -77,10 +79,10 @@ func hasFunction(all []deployable.Deployable, name string) bool {
 	return false
 }
 
-func configMap(values map[string]string) manifest.Object {
+func configMap(name string, values map[string]string) manifest.Object {
 	return manifest.Object{
 		"apiVersion": "v1", "kind": "ConfigMap", "data": values,
-		"metadata": manifest.Object{"name": configName, "labels": map[string]string{"app.kubernetes.io/part-of": "dcoder"}},
+		"metadata": manifest.Object{"name": name, "labels": map[string]string{"app.kubernetes.io/part-of": "dcoder"}},
 	}
 }
 

@@ -100,7 +100,7 @@ func (s *Silo) Namespaced(e *Environment, all []deployable.Deployable) ([]manife
 	own := s.deployables(all)
 	config := s.config(e.Config)
 	f.add("namespace.yaml", namespace(name, map[string]string{"d-coder.ai/tenant": s.Tenant}), s.quota(), limits())
-	f.add("config.yaml", configMap(config))
+	f.add("config.yaml", configMap(configName, config))
 	for i := range own {
 		f.add(own[i].Name+".yaml", account(own[i].Name), s.workload(&own[i]))
 	}

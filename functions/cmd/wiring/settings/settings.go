@@ -93,6 +93,12 @@ type Worker struct {
 	config.Temporal
 }
 
+// KongSync configures functions/cmd/kongsync.
+type KongSync struct {
+	config.Control
+	config.Kong
+}
+
 // Migrate configures functions/cmd/migrate.
 type Migrate struct {
 	config.Control
@@ -135,6 +141,7 @@ func All() []config.Deployable {
 		{Name: "deadletters", Struct: served[DeadLetters]{}},
 		{Name: "settings", Struct: served[Settings]{}},
 		{Name: "worker", Struct: served[Worker]{}},
+		{Name: "kongsync", Struct: served[KongSync]{}},
 		{Name: "migrate", Struct: Migrate{}},
 		{Name: "dcoder", Struct: Operator{}},
 		{Name: "dev", Struct: served[Dev]{}},
