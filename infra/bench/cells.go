@@ -109,7 +109,7 @@ func (c cell) requests(host, model string, keys []string) [][]byte {
 	out := make([][]byte, 0, c.tenants)
 	for _, key := range keys[:min(c.tenants, len(keys))] {
 		out = append(out, fmt.Appendf(nil, "POST /v1/chat/completions HTTP/1.1\r\nHost: %s\r\n"+
-			"Authorization: Bearer %s\r\nContent-Type: application/json\r\nAccept: application/json\r\n"+
+			"Authorization: Bearer %s\r\nContent-Type: application/json\r\nAccept: application/json\r\nCache-Control: no-store\r\n"+ // what is measured are calls
 			"User-Agent: dcoder-bench\r\nContent-Length: %d\r\n\r\n%s", host, key, len(body), body))
 	}
 	return out

@@ -109,6 +109,7 @@ func (s *sampler) ask(ctx context.Context) error {
 	id := dcoder.NewID()
 	r.Header.Set("Authorization", "Bearer "+s.eye.Secret)
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Cache-Control", "no-store") // each is a call of a provider
 	r.Header.Set("X-Request-Id", id)
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -56,6 +56,7 @@ func completion(ctx context.Context, base, key string, most int) (r reply) {
 	}
 	q.Header.Set("Authorization", "Bearer "+key)
 	q.Header.Set("Content-Type", "application/json")
+	q.Header.Set("Cache-Control", "no-store") // it is about calls: the same question is asked again and again
 	q.Header.Set("X-Request-Id", r.id)
 	answer, err := streaming.Do(q)
 	if err != nil {

@@ -276,6 +276,7 @@ func (c *caller) raw(method, path string, in any, headers ...string) (int, []byt
 	require.NoError(c.t, err)
 	r.Header.Set("Authorization", "Bearer "+c.key)
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Cache-Control", "no-store") // it is about calls: the same question is asked again and again
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}

@@ -39,6 +39,7 @@ func stream(ctx context.Context, base, key, id string, most int) heard {
 	}
 	r.Header.Set("Authorization", "Bearer "+key)
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Cache-Control", "no-store") // it is about calls: the same question is asked again and again
 	r.Header.Set("X-Request-Id", id)
 	answer, err := streaming.Do(r)
 	if err != nil {

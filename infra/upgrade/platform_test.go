@@ -112,6 +112,7 @@ func (c *client) request(x *process, stream bool, headers ...string) (*http.Requ
 	require.NoError(c.p.t, err)
 	r.Header.Set("Authorization", "Bearer "+c.text)
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Cache-Control", "no-store") // each is a call of a provider
 	r.Header.Set("X-Request-Id", id)
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])

@@ -47,7 +47,7 @@ func Open(p *wiring.Platform, egress config.Egress, bounds config.Calls, local c
 	return &Calls{
 		Model: llm.Chain(llm.Coats{
 			Dialects: providers.All(doer, web), Ledger: ledger, Fresh: p.Keeper, Journal: marks, Spare: straight,
-			Events: news, Observer: watched, Timeouts: timeouts(bounds),
+			Shelf: redis.NewAnswers(p.Redis), Sealer: p.Vault, Events: news, Observer: watched, Timeouts: timeouts(bounds),
 		}),
 		Replays: llm.Replays{Answers: answers{redis.NewClaims(p.Redis)}, Sealer: p.Vault},
 		Metrics: []metric.Source{watched.Families},
