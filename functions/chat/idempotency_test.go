@@ -3,8 +3,10 @@ package chat_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,4 +131,24 @@ func TestADrainEndsAStreamWithARetryableFrame(t *testing.T) {
 	require.True(t, row.Estimated)
 	require.Positive(t, row.Tokens.Output)
 	require.Equal(t, llmsim.StateAborted, b.Seen(1)[0].State)
+}
+
+// TestStreamsOfEveryRouteAreReplayed: messages and responses too, forwarded and translated.
+func TestStreamsOfEveryRouteAreReplayed(t *testing.T) {
+	for _, way := range streamsOf {
+		for _, model := range everyProvider {
+			b := serveOnce(t)
+			body := fmt.Sprintf(way.body, model)
+			first, want := send(t, b, way.path, body, dcoder.HeaderIdempotencyKey, "once")
+			require.Equal(t, http.StatusOK, first.StatusCode, want)
+			again, got := send(t, b, way.path, body, dcoder.HeaderIdempotencyKey, "once")
+			require.Equal(t, http.StatusOK, again.StatusCode, got)
+			require.Equal(t, "true", again.Header.Get(dcoder.HeaderReplayed), "%s %s", way.path, model)
+			require.Equal(t, first.Header.Get("Content-Type"), again.Header.Get("Content-Type"))
+			const ping = "event: ping\ndata: {\"type\": \"ping\"}\n\n" // says nothing: not kept
+			require.Equal(t, strings.ReplaceAll(want, ping, ""), got)
+			b.Rows(1)
+			require.Len(t, b.Sim.Requests(0), 1)
+		}
+	}
 }
