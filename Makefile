@@ -87,7 +87,13 @@ upgrade-test: up ## an earlier version beside today's on the same stack: make up
 	@PREVIOUS=$(or $(PREVIOUS),$$(git rev-list --max-parents=0 HEAD | tail -n 1)) exec $(WITHSTACK) $(GO) test -count=1 -v -timeout 15m -run TestUpgrade ./infra/upgrade
 
 ##@ Deployment
-.PHONY: lambda
+.PHONY: images images-verify images-test lambda
+images: local ## container images by ko, for two platforms, with SBOMs and sizes; REPO=registry/folder pushes them there
+	@ko=$$($(LOCAL) tool ko) && $(GO) build -C infra/images -buildvcs=false -o $(CURDIR)/bin/images . && exec bin/images -ko "$$ko" $(if $(REPO),-repo $(REPO)) $(if $(BASE),-base $(BASE)) build $(FUNCTION)
+images-verify: local ## the same digest twice, and from another folder
+	@ko=$$($(LOCAL) tool ko) && $(GO) build -C infra/images -buildvcs=false -o $(CURDIR)/bin/images . && exec bin/images -ko "$$ko" verify $(FUNCTION)
+images-test: ## the tests of the module that builds images
+	@cd infra/images && exec $(GO) test -count=1 ./...
 lambda: ## arm64 zips for AWS Lambda in dist/lambda; ARCH=amd64, FUNCTION=chat: that one
 	@$(GO) run -buildvcs=false ./infra/lambda $(if $(ARCH),-arch $(ARCH)) $(FUNCTION)
 

@@ -18,11 +18,12 @@ var (
 	S3       = GoTool{Name: "versitygw", Path: "github.com/versity/versitygw/cmd/versitygw", Version: "v1.8.0"}
 	Linter   = GoTool{Name: "golangci-lint", Path: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint", Version: "v2.15.0"}
 	Format   = GoTool{Name: "gofumpt", Path: "mvdan.cc/gofumpt", Version: "v0.12.0"}
+	Ko       = GoTool{Name: "ko", Path: "github.com/google/ko", Version: "v0.19.1"}
 	Vuln     = GoTool{Name: "govulncheck", Path: "golang.org/x/vuln/cmd/govulncheck", Version: "v1.9.0"}
 )
 
 // Tools lists every GoTool, for `local tool NAME`.
-var Tools = []GoTool{NATS, Temporal, S3, Linter, Format, Vuln}
+var Tools = []GoTool{NATS, Temporal, S3, Linter, Format, Vuln, Ko}
 
 // DebianSuite is the release whose packages carry Postgres 17, pgvector 0.8 and Redis 8. Point releases are
 // not pinned: mirrors drop the old ones.
