@@ -87,7 +87,9 @@ upgrade-test: up ## an earlier version beside today's on the same stack: make up
 	@PREVIOUS=$(or $(PREVIOUS),$$(git rev-list --max-parents=0 HEAD | tail -n 1)) exec $(WITHSTACK) $(GO) test -count=1 -v -timeout 15m -run TestUpgrade ./infra/upgrade
 
 ##@ Deployment
-.PHONY: images images-verify images-test lambda
+.PHONY: images images-verify images-test lambda licences
+licences: ## the page of what is linked under which licence; refuses what may not be linked
+	@$(GO) run -buildvcs=false ./infra/licences
 images: local ## container images by ko, for two platforms, with SBOMs and sizes; REPO=registry/folder pushes them there
 	@ko=$$($(LOCAL) tool ko) && $(GO) build -C infra/images -buildvcs=false -o $(CURDIR)/bin/images . && exec bin/images -ko "$$ko" $(if $(REPO),-repo $(REPO)) $(if $(BASE),-base $(BASE)) build $(FUNCTION)
 images-verify: local ## the same digest twice, and from another folder
