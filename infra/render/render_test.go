@@ -59,3 +59,29 @@ func snapshot(t *testing.T, dir string) map[string]string {
 	}))
 	return out
 }
+
+// TestASiloTenantIsRenderedByOneCommand: its own folder, and its host in the
+// gateway's configuration; again without it, and nothing of it is left.
+func TestASiloTenantIsRenderedByOneCommand(t *testing.T) {
+	dir := sources(t)
+	require.NoError(t, render.Write(dir))
+	without := snapshot(t, dir)
+	s := kubernetes.Silo{Tenant: "abcdefghijkl", Environment: "prod", Host: "own.example.com"}
+	require.NoError(t, render.AddSilo(dir, s))
+	require.NoError(t, render.AddSilo(dir, s), "again")
+	require.NoError(t, render.Write(dir))
+	require.FileExists(t, filepath.Join(dir, "knative/tenants/abcdefghijkl/chat.yaml"))
+	require.FileExists(t, filepath.Join(dir, "knative/tenants/abcdefghijkl/database.sql"))
+	kong, err := os.ReadFile(filepath.Join(dir, "infra/kong/kong.prod.yml"))
+	require.NoError(t, err)
+	require.Contains(t, string(kong), "http://chat.dcoder-abcdefghijkl.svc.cluster.local:80")
+	require.Contains(t, string(kong), "- own.example.com")
+	require.NotContains(t, string(kong), "http://tenants.dcoder-abcdefghijkl", "the platform's own function is shared")
+	staging, err := os.ReadFile(filepath.Join(dir, "infra/kong/kong.staging.yml"))
+	require.NoError(t, err)
+	require.NotContains(t, string(staging), "own.example.com")
+	require.NoError(t, os.Remove(filepath.Join(dir, kubernetes.Silos, "abcdefghijkl.yaml")))
+	require.NoError(t, render.Write(dir))
+	require.Equal(t, without, snapshot(t, dir))
+	require.ErrorContains(t, render.AddSilo(dir, kubernetes.Silo{Tenant: "x", Host: "own.example.com"}), "no tenant's id")
+}

@@ -10,15 +10,16 @@ func (s *Silo) database() []byte {
 }
 
 const siloSQL = `-- Rendered by make render: the role of silo tenant TENANT in the control database.
--- As dcoder_creator, once the tenant is there:
---   psql "$DCODER_CREATOR_DSN" -d dcoder_control -v password="$PASSWORD" -v ON_ERROR_STOP=1 -f database.sql
--- and DCODER_CONTROL_DSN of its functions then names s_TENANT. It may be run again.
+-- Run it there as dcoder_creator, once the tenant is made; then give the role a password (ALTER ROLE s_TENANT LOGIN PASSWORD ...) and
+-- let DCODER_CONTROL_DSN of the silo's functions name both. It may be run again.
 BEGIN;
-SELECT 'CREATE ROLE s_TENANT NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT CONNECTION LIMIT 100'
-WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 's_TENANT') \gexec
-ALTER ROLE s_TENANT LOGIN PASSWORD :'password';
-SELECT format('GRANT CONNECT ON DATABASE %I TO s_TENANT', current_database()) \gexec
-SELECT format('ALTER ROLE s_TENANT IN DATABASE %I SET search_path = s_TENANT', current_database()) \gexec
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 's_TENANT') THEN
+    CREATE ROLE s_TENANT NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT CONNECTION LIMIT 200;
+  END IF;
+  EXECUTE format('GRANT CONNECT ON DATABASE %I TO s_TENANT', current_database());
+  EXECUTE format('ALTER ROLE s_TENANT IN DATABASE %I SET search_path = s_TENANT', current_database());
+END $$;
 CREATE SCHEMA IF NOT EXISTS s_TENANT;
 GRANT USAGE ON SCHEMA s_TENANT TO s_TENANT;
 
@@ -27,8 +28,11 @@ CREATE OR REPLACE VIEW s_TENANT.clusters WITH (security_barrier) AS
   SELECT * FROM public.clusters WHERE id = (SELECT cluster FROM public.tenants WHERE id = 'TENANT');
 CREATE OR REPLACE VIEW s_TENANT.data_keys WITH (security_barrier) AS SELECT * FROM public.data_keys WHERE tenant = 'TENANT';
 CREATE OR REPLACE VIEW s_TENANT.platform_limits WITH (security_barrier) AS SELECT * FROM public.platform_limits;
--- The platform's own keys are nobody's here.
+-- What belongs to the platform itself is empty here.
 CREATE OR REPLACE VIEW s_TENANT.keys WITH (security_barrier) AS SELECT * FROM public.keys WHERE false;
+CREATE OR REPLACE VIEW s_TENANT.outbox WITH (security_barrier) AS SELECT * FROM public.outbox WHERE false;
+CREATE OR REPLACE VIEW s_TENANT.idempotency WITH (security_barrier) AS SELECT * FROM public.idempotency WHERE false;
 GRANT SELECT ON ALL TABLES IN SCHEMA s_TENANT TO s_TENANT;
+GRANT DELETE ON s_TENANT.outbox, s_TENANT.idempotency TO s_TENANT;
 COMMIT;
 `
