@@ -9,11 +9,15 @@ import (
 	"github.com/d-coder-ai/dcoder/shared/llm"
 )
 
-// models lists what the key may use: aliases, route names, models.
+// models lists what the key may use: aliases, route names, models; in Anthropic's
+// shape for its clients.
 func (c *chat) models(w http.ResponseWriter, r *http.Request) error {
 	offers, err := c.offered(r)
 	if err != nil {
 		return err
+	}
+	if r.Header.Get(headerAnthropic) != "" {
+		return messagesModels(w, offers, r.URL.Query())
 	}
 	out := ModelList{Object: "list", Data: make([]Model, len(offers))}
 	for i, o := range offers {
@@ -29,6 +33,9 @@ func (c *chat) model(w http.ResponseWriter, r *http.Request) error {
 	}
 	id := r.PathValue("id")
 	for _, o := range offers {
+		if o.Name == id && r.Header.Get(headerAnthropic) != "" {
+			return writeJSON(w, messagesModel(o))
+		}
 		if o.Name == id {
 			return writeJSON(w, Model{ID: o.Name, Object: "model", OwnedBy: o.Owner})
 		}
