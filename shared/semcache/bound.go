@@ -25,7 +25,7 @@ func LowerBound(wrong, n int, confidence float64) float64 {
 
 // bisect finds where below turns false.
 func bisect(low, high float64, below func(float64) bool) float64 {
-	for range 40 {
+	for range 24 {
 		if mid := (low + high) / 2; below(mid) {
 			low = mid
 		} else {

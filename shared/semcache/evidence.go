@@ -86,11 +86,13 @@ func (p *Policy) Observe(o *Observation) {
 	}
 }
 
-// look finds the lowest level whose bounds hold. Levels are tried from the
-// strictest down and the first that fails ends it: a fixed sequence of tests
-// needs no correction for their number. Within a level, verified samples stand
-// for all; where they do not, since misses are always labelled and hits seldom,
-// the lower scores are over-represented, which errs on the safe side.
+// look finds the lowest level whose bounds hold, from the strictest down. A level
+// that fails for want of evidence is passed over, since scores rise while the
+// learner learns and the highest levels are always new; one whose very estimate is
+// above delta ends the search, so that no lucky level below it is picked. Within
+// a level, verified samples stand for all; where they do not, since misses are
+// always labelled and hits seldom, the lower scores are over-represented, which
+// errs on the safe side.
 func (p *Policy) look() {
 	p.open, p.bound = levels, Bound{Requests: 1, Served: 1}
 	var t tally
@@ -101,10 +103,10 @@ func (p *Policy) look() {
 			continue
 		}
 		b := p.boundOf(t)
-		if b.Requests > p.cfg.Delta {
+		switch {
+		case b.estimate() > p.cfg.Delta:
 			return
-		}
-		if b.Served <= p.cfg.Served {
+		case b.Requests <= p.cfg.Delta && b.Served <= p.cfg.Served:
 			p.open, p.bound = l, b
 		}
 	}
@@ -117,3 +119,6 @@ func (p *Policy) boundOf(t tally) Bound {
 	b.Requests = b.Served * b.Share
 	return b
 }
+
+// estimate is the likeliest share of wrong answers of all requests.
+func (b Bound) estimate() float64 { return float64(b.Wrong) / float64(max(1, b.Verified)) * b.Share }

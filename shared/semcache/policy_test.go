@@ -147,7 +147,7 @@ func TestABadPartitionClosesItself(t *testing.T) {
 	require.True(t, s.policy.Closed(bad))
 	require.False(t, s.policy.Closed(1))
 	require.Less(t, s.wrong-before, 12)
-	for range 500 {
+	for range 1000 {
 		s.ask(bad, true, 0)
 	}
 	require.False(t, s.policy.Closed(bad), "its own record opens it again")

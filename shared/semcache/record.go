@@ -7,8 +7,9 @@ type record struct {
 	closed          bool
 }
 
-// mostRecord is when a record is halved: what is long ago counts less.
-const mostRecord = 512
+// mostRecord is how long a record gets before it is halved, so that what is long
+// ago counts less: four times what a bound without a wrong answer needs.
+func (c *Config) mostRecord() int { return max(256, int(12/c.Served)) }
 
 // doubt is the confidence at which a partition's own record closes it. It is low
 // on purpose: to close one needlessly costs a few hits, and a closed partition
@@ -28,8 +29,8 @@ func (p *Policy) note(partition uint64, m mark) {
 	if m.wrong {
 		r.wrong++
 	}
-	if r.verified >= mostRecord {
-		r.verified, r.wrong = r.verified/2, (r.wrong+1)/2
+	if r.verified >= p.cfg.mostRecord() {
+		r.verified, r.wrong = r.verified/2, r.wrong/2
 	}
 	p.judge(r)
 }

@@ -12,10 +12,16 @@ import (
 type Vocabulary struct {
 	texts int
 	in    map[uint32]int
+	rare  [256]float64 // weights of terms in so many texts
+	made  int          // of how many texts the weights are
 }
 
 // NewVocabulary returns an empty one.
-func NewVocabulary() *Vocabulary { return &Vocabulary{in: map[uint32]int{}} }
+func NewVocabulary() *Vocabulary {
+	v := &Vocabulary{in: map[uint32]int{}}
+	v.weigh()
+	return v
+}
 
 // Add counts a text.
 func (v *Vocabulary) Add(t *Text) {
@@ -23,11 +29,29 @@ func (v *Vocabulary) Add(t *Text) {
 	for _, term := range t.terms {
 		v.in[term.id]++
 	}
+	if v.texts > v.made+v.made/64 {
+		v.weigh()
+	}
 }
+
+// weigh makes the weights of rare terms anew; between two times the number of
+// texts has grown by a sixty-fourth.
+func (v *Vocabulary) weigh() {
+	v.made = v.texts
+	for n := range v.rare {
+		v.rare[n] = weight(v.texts, n)
+	}
+}
+
+func weight(texts, in int) float64 { return math.Log(1 + float64(texts+1)/float64(1+in)) }
 
 // Weight is the inverse document frequency of a term, smoothed.
 func (v *Vocabulary) Weight(id uint32) float64 {
-	return math.Log(1 + float64(v.texts+1)/float64(1+v.in[id]))
+	n := v.in[id]
+	if n < len(v.rare) {
+		return v.rare[n]
+	}
+	return weight(v.made, n)
 }
 
 // term is a word or a pair of neighbours, with what it counts beside idf.
