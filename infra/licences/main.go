@@ -56,25 +56,39 @@ func read(root string) (*list, error) {
 		return nil, err
 	}
 	l := &list{licences: map[string]string{}, text: map[string]string{}, users: map[string][]string{}}
-	for name := range programs {
+	var packages []string
+	for name, pkg := range programs {
 		l.names = append(l.names, name)
+		packages = append(packages, pkg)
 	}
 	slices.Sort(l.names)
+	usual, err := linked(root, packages, "")
+	if err != nil {
+		return nil, err
+	}
+	lambda, err := linked(root, packages, "lambda,lambda.norpc")
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range l.names {
-		for _, build := range []struct{ as, tags string }{{name, ""}, {"on Lambda", "lambda,lambda.norpc"}} {
-			modules, err := linked(root, programs[name], build.tags)
-			if err != nil {
+		for _, m := range usual[programs[name]] {
+			if err := l.add(m, name); err != nil {
 				return nil, err
 			}
-			for _, m := range modules {
-				if err := l.add(m, build.as); err != nil {
-					return nil, err
-				}
+		}
+	}
+	for _, name := range l.names {
+		for _, m := range lambda[programs[name]] {
+			if err := l.add(m, onLambda); err != nil {
+				return nil, err
 			}
 		}
 	}
 	return l, nil
 }
+
+// onLambda stands for a build for AWS Lambda, which is named for what it alone links.
+const onLambda = "on Lambda"
 
 func (l *list) add(m module, user string) (err error) {
 	if _, known := l.licences[m.Path]; !known {
@@ -83,8 +97,8 @@ func (l *list) add(m module, user string) (err error) {
 		}
 	}
 	users := l.users[m.Path]
-	if user == "on Lambda" && len(users) > 0 || slices.Contains(users, user) {
-		return nil // a build for Lambda is named for what it alone links
+	if user == onLambda && len(users) > 0 || slices.Contains(users, user) {
+		return nil
 	}
 	l.users[m.Path] = append(users, user)
 	return nil
@@ -149,7 +163,7 @@ func (l *list) texts(folder string) error {
 	for _, name := range l.names {
 		var b strings.Builder
 		for _, m := range l.modules() {
-			if slices.Contains(l.users[m], name) || slices.Contains(l.users[m], "on Lambda") {
+			if slices.Contains(l.users[m], name) || slices.Contains(l.users[m], onLambda) {
 				fmt.Fprintf(&b, "== %s (%s)\n\n%s\n", m, l.licences[m], l.text[m])
 			}
 		}
