@@ -110,6 +110,18 @@ func sizesOf(index v1.ImageIndex) (map[string]int64, error) {
 	return out, nil
 }
 
+// printBase pushes the base alone, for those who call ko themselves.
+func printBase(o options) error {
+	if o.repo == "" {
+		return errUsage
+	}
+	ref, err := pushBase(o.repo)
+	if err == nil {
+		fmt.Println(ref)
+	}
+	return err
+}
+
 // serve keeps the registry of earlier builds up until it is interrupted.
 func serve(ctx context.Context, o options, args []string) error {
 	address := "127.0.0.1:5001"
