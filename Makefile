@@ -49,12 +49,15 @@ compose: local ## render infra/compose.yaml, the same stack for Docker (DCODER_S
 	@$(LOCAL) compose
 
 ##@ Checks
-.PHONY: test affected lint fmt vuln build bench conformance eval-compression bench-cold bench-visible bench-streams e2e upgrade-test
+.PHONY: test manifests affected lint fmt vuln build bench conformance eval-compression bench-cold bench-visible bench-streams e2e upgrade-test
 test: up ## all tests on the real stack, with the race detector; make test FUNCTION=usage: that function's
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run WITHOUT the race detector"
 	@echo "go test $(TESTFLAGS) -p $(PARALLEL) $(if $(FUNCTION),$(OWNED),./...)"
 	@[ -z "$(FUNCTION)" ] || [ -n "$(OWNED)" ] || { echo "no function, workflow or command is called $(FUNCTION)"; exit 2; }
-	@exec $(WITHSTACK) $(GO) test $(TESTFLAGS) -p $(PARALLEL) $(if $(FUNCTION),$(OWNED),./...)
+	@$(WITHSTACK) $(GO) test $(TESTFLAGS) -p $(PARALLEL) $(if $(FUNCTION),$(OWNED),./...)
+	@[ -n "$(FUNCTION)" ] || $(MAKE) --no-print-directory manifests
+manifests: ## the manifests by kustomize and Knative's own admission code; a module of its own
+	cd infra/knativecheck && $(GO) test -count=1 ./...
 affected: up ## the tests that a change reaches: since main, or make affected BASE=HEAD~3
 	@packages=$$($(GO) run -buildvcs=false ./infra/affected $(BASE)) || exit 1; \
 	[ -n "$$packages" ] || { echo "the change reaches no package"; exit 0; }; \

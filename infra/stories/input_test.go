@@ -29,7 +29,7 @@ func sendsNonsense(t *testing.T, p *platform) {
 		"another tenant":        {chat, `{"model":"gpt-4o-mini","messages":[{"role":"user","content":"?"}]}`, 403, map[string]string{"X-Tenant-Id": p.tenant}},
 		"no key":                {chat, `{}`, 401, map[string]string{"Authorization": ""}},
 		"malformed key":         {chat, `{}`, 401, map[string]string{"Authorization": "Bearer dck_x"}},
-		"the event door":        {"/", `{}`, 403, map[string]string{"Ce-Type": "usage.recorded", "Ce-Id": "1", "Ce-Source": "/x", "Ce-Specversion": "1.0"}},
+		"the event door":        {"/", `{}`, 404, map[string]string{"Ce-Type": "usage.recorded", "Ce-Id": "1", "Ce-Source": "/x", "Ce-Specversion": "1.0"}},
 		"a limit of wrong type": {"PUT /v1/quotas", `{"limits":[{"scope":"tenant","metric":"money","window":"month","max":"many"}]}`, 422, nil},
 		"an unknown field":      {"/v1/keys", `{"name":"x","colour":"red"}`, 422, nil},
 	} {

@@ -1,5 +1,5 @@
-// Command dev runs the whole platform in one process on a loopback port: all
-// functions, the dispatcher, the worker of the workflows, the provider
+// Command dev runs the whole platform in one process on a loopback port: Kong's
+// double as the front door, all functions, the dispatcher, the worker of the workflows, the provider
 // simulator, and a demo tenant made through the platform's own routes.
 //
 // It wants the local stack (make up) and its variables (.local/env); make dev
@@ -44,10 +44,11 @@ func run(ctx context.Context) error {
 		return err
 	}
 	slog.SetDefault(log)
-	options, closing, err := wire(ctx, s)
+	options, closing, err := wire(ctx, process, s)
 	if err != nil {
 		return err
 	}
 	defer closing()
+	process.Port = 0 // the gateway has the one that clients know
 	return serve.Run(ctx, process, options)
 }

@@ -19,7 +19,7 @@ func (d *dev) demo(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	}
-	base, keptIn := *d.base.Load(), filepath.Join(localDir(), "dev.env")
+	base, keptIn := d.front.base, filepath.Join(localDir(), "dev.env")
 	var t demo
 	if err := t.load(keptIn); err != nil {
 		return err

@@ -24,6 +24,7 @@ import (
 	policies "github.com/d-coder-ai/dcoder/functions/settings"
 	"github.com/d-coder-ai/dcoder/functions/tenants"
 	"github.com/d-coder-ai/dcoder/functions/usage"
+	"github.com/d-coder-ai/dcoder/shared/config"
 	"github.com/d-coder-ai/dcoder/shared/function"
 	"github.com/d-coder-ai/dcoder/shared/function/serve"
 	"github.com/d-coder-ai/dcoder/shared/llm/providers"
@@ -41,12 +42,14 @@ type dev struct {
 	settings settings.Dev
 	platform *wiring.Platform
 	sim      *simulator
-	base     atomic.Pointer[string] // where it listens, once it does
+	front    *front
+	base     atomic.Pointer[string] // where the functions listen, once they do
 	ready    chan struct{}          // closed when base is set
 }
 
-// wire opens everything that the functions, the dispatcher and the worker need.
-func wire(ctx context.Context, s settings.Dev) (o serve.Options, closing func(), err error) {
+// wire opens everything that the functions, the dispatcher and the worker need,
+// and the gateway before them.
+func wire(ctx context.Context, process config.Process, s settings.Dev) (o serve.Options, closing func(), err error) {
 	d := &dev{settings: s, ready: make(chan struct{})}
 	if d.platform, err = wiring.Open("dev", s.Identified, s.NATS); err != nil {
 		return o, nil, err
@@ -57,6 +60,9 @@ func wire(ctx context.Context, s settings.Dev) (o serve.Options, closing func(),
 	if d.sim, err = startSimulator(ctx); err != nil {
 		return o, nil, err
 	}
+	if d.front, err = openFront(ctx, process, d.platform.Redis, s.OTLPEndpoint); err != nil {
+		return o, nil, err
+	}
 	parts, err := d.parts()
 	if err != nil {
 		return o, nil, err
@@ -64,10 +70,11 @@ func wire(ctx context.Context, s settings.Dev) (o serve.Options, closing func(),
 	return serve.Options{
 		Funcs: parts.funcs, Identifier: d.platform.Keeper, Replays: d.platform.Replays(),
 		EventSecrets: s.EventSecrets.Reveal(),
-		Workers:      append(parts.workers, serve.Worker{Name: "demo", Run: d.demo}),
-		OnDrain:      append(parts.hooks, d.platform.Close),
-		Metrics:      parts.metrics,
-		Listening:    d.listening,
+		Workers: append(parts.workers, serve.Worker{Name: "demo", Run: d.demo},
+			serve.Worker{Name: "gateway", Run: d.front.run}, serve.Worker{Name: "kong", Run: d.front.tenants(d.platform.Databases).Run}),
+		OnDrain:   append(parts.hooks, d.platform.Close),
+		Metrics:   parts.metrics,
+		Listening: d.listening,
 	}, d.sim.close, nil
 }
 
@@ -124,7 +131,7 @@ func (d *dev) funcs(models *calls.Calls, onboarder tenants.Onboarder) []function
 			Issuer: d.platform.Peppers, Dialects: providers.Names(), Upstream: up, Probe: providers.Probes(up),
 		}),
 		deadletters.New(deadletters.Deps{Letters: d.platform.Broker}),
-		policies.New(policies.Deps{Guards: postgres.NewGuards(db)}),
+		policies.New(policies.Deps{Guards: postgres.NewGuards(db), Cache: postgres.NewCacheRulebook(db), Voids: redis.NewAnswers(d.platform.Redis)}),
 	}
 }
 
@@ -142,7 +149,8 @@ func (d *dev) address(string) string {
 }
 
 func (d *dev) listening(a net.Addr) {
-	base := "http://" + a.String()
+	inner, base := a.String(), "http://"+a.String()
+	d.front.inner.Store(&inner)
 	d.base.Store(&base)
 	close(d.ready)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -29,6 +30,7 @@ func (x *exchange) proxy(c *candidate) {
 			x.headers(r.Header)
 			return nil
 		},
+		ErrorLog:     slog.NewLogLogger(x.gateway.options.Log.Handler(), slog.LevelDebug),
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, err error) { x.failed(err) },
 	}
 	if !declarative.Or(x.route.ResponseBuffering, true) {
