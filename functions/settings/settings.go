@@ -1,5 +1,5 @@
 // Package settings manages what a tenant decides about the way its calls are
-// treated: for now guardrails, and their overrides. It looks at no call (package
+// treated: guardrails and their overrides, and what is cached. It looks at no call (package
 // llm does) and finds nothing (package guard does).
 package settings
 
@@ -24,6 +24,8 @@ type Guards interface {
 // Deps is what the function works with.
 type Deps struct {
 	Guards Guards
+	Cache  CacheRules
+	Voids  CacheVoids
 }
 
 // New returns the function.
@@ -36,6 +38,9 @@ func New(d Deps) function.Func {
 		function.Call("POST /v1/policies/overrides", s.override, write, function.Summary("Weaken guardrails for a while, with a reason")),
 		function.Call("GET /v1/policies/overrides", s.overrides, read, function.Summary("Overrides that have not expired, oldest first")),
 		function.Call("DELETE /v1/policies/overrides/{id}", s.endOverride, write, function.Summary("Take an override back")),
+		function.Call("GET /v1/policies/cache", s.cacheRules, read, function.Summary("What is cached, for the tenant and for keys that say otherwise")),
+		function.Call("PUT /v1/policies/cache", s.setCache, write, function.Summary("Set what is cached, for the tenant or for one key")),
+		function.Call("POST /v1/cache/invalidate", s.invalidate, write, function.Summary("Declare cached answers void: by namespace, model, tag or source")),
 		function.Scaling{Concurrency: 50, Timeout: 30 * time.Second, CPU: "50m", Memory: "64Mi"},
 	)
 }
@@ -48,5 +53,5 @@ func customer(ctx context.Context) (string, error) {
 	if t := dcoder.PrincipalOf(ctx).Tenant; t != dcoder.PlatformTenant {
 		return t, nil
 	}
-	return "", dcoder.Invalid(dcoder.HeaderTenant, "name the tenant: the platform itself has no guardrails")
+	return "", dcoder.Invalid(dcoder.HeaderTenant, "name the tenant: the platform itself has neither guardrails nor a cache")
 }

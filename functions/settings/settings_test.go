@@ -12,6 +12,7 @@ import (
 	"github.com/d-coder-ai/dcoder/functions/settings"
 	"github.com/d-coder-ai/dcoder/shared/dcoder"
 	"github.com/d-coder-ai/dcoder/shared/postgres"
+	"github.com/d-coder-ai/dcoder/shared/redis"
 )
 
 type stand struct {
@@ -23,7 +24,9 @@ type stand struct {
 func newStand(t *testing.T) *stand {
 	t.Helper()
 	p := wiringtest.New(t)
-	s := &stand{Platform: p, door: p.Serve(settings.New(settings.Deps{Guards: postgres.NewGuards(p.Databases)})), tenant: p.NewTenant()}
+	s := &stand{Platform: p, door: p.Serve(settings.New(settings.Deps{
+		Guards: postgres.NewGuards(p.Databases), Cache: postgres.NewCacheRulebook(p.Databases), Voids: redis.NewAnswers(p.Redis),
+	})), tenant: p.NewTenant()}
 	s.key, s.admin = p.Key(s.tenant, dcoder.RoleTenantAdmin)
 	return s
 }

@@ -7,10 +7,10 @@ import "strings"
 // defaults: on, an hour, an explicit temperature of at most 0.3, no tool calls.
 type CacheRules struct {
 	Mode           CacheMode        `json:"mode,omitempty"`
-	TTLSeconds     int64            `json:"ttl_seconds,omitempty"`     // of an answer
-	ModelTTL       map[string]int64 `json:"model_ttl,omitempty"`       // of models, by name or by a prefix that ends in *
-	MaxTemperature *float64         `json:"max_temperature,omitempty"` // an explicit one above it is not cached
-	ToolCalls      *bool            `json:"tool_calls,omitempty"`      // answers that call tools are cached as well
+	TTLSeconds     int64            `json:"ttlSeconds,omitempty"`     // of an answer
+	ModelTTL       map[string]int64 `json:"modelTtl,omitempty"`       // of models, by name or by a prefix that ends in *
+	MaxTemperature *float64         `json:"maxTemperature,omitempty"` // an explicit one above it is not cached
+	ToolCalls      *bool            `json:"toolCalls,omitempty"`      // answers that call tools are cached as well
 }
 
 // Rules returns what the policy says of exact answers. One that says nothing at

@@ -10,14 +10,14 @@ import (
 	"github.com/d-coder-ai/dcoder/shared/dcoder"
 )
 
-// CachePolicies keeps what a tenant decided about cached answers.
-type CachePolicies struct{ d *Databases }
+// CacheRulebook keeps what a tenant decided about cached answers.
+type CacheRulebook struct{ d *Databases }
 
-// NewCachePolicies returns the store on d.
-func NewCachePolicies(d *Databases) *CachePolicies { return &CachePolicies{d} }
+// NewCacheRulebook returns the store on d.
+func NewCacheRulebook(d *Databases) *CacheRulebook { return &CacheRulebook{d} }
 
 // Policies returns the tenant's policy under "" and those of keys by their ids.
-func (c *CachePolicies) Policies(ctx context.Context, tenant string) (all map[string]dcoder.CacheRules, err error) {
+func (c *CacheRulebook) Policies(ctx context.Context, tenant string) (all map[string]dcoder.CacheRules, err error) {
 	all = map[string]dcoder.CacheRules{}
 	err = c.d.ReadTenant(ctx, tenant, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `SELECT key, policy FROM cache_policies`)
@@ -41,7 +41,7 @@ func (c *CachePolicies) Policies(ctx context.Context, tenant string) (all map[st
 
 // SetPolicy changes the policy of the tenant, or of a key; edit gets it as it
 // is. 404 for a key that is not there.
-func (c *CachePolicies) SetPolicy(ctx context.Context, tenant, key string, edit func(*dcoder.CacheRules)) (after dcoder.CacheRules, err error) {
+func (c *CacheRulebook) SetPolicy(ctx context.Context, tenant, key string, edit func(*dcoder.CacheRules)) (after dcoder.CacheRules, err error) {
 	r := reach{tenant: tenant}
 	if key != "" {
 		r.keys = []string{key}

@@ -12,6 +12,7 @@ import (
 	"github.com/d-coder-ai/dcoder/shared/function"
 	"github.com/d-coder-ai/dcoder/shared/function/serve"
 	"github.com/d-coder-ai/dcoder/shared/postgres"
+	"github.com/d-coder-ai/dcoder/shared/redis"
 )
 
 func main() { os.Exit(serve.Main(wire)) }
@@ -26,7 +27,9 @@ func wire() (serve.Options, error) {
 		return serve.Options{}, err
 	}
 	return serve.Options{
-		Funcs:      []function.Func{settings.New(settings.Deps{Guards: postgres.NewGuards(p.Databases)})},
+		Funcs:      []function.Func{settings.New(settings.Deps{
+			Guards: postgres.NewGuards(p.Databases), Cache: postgres.NewCacheRulebook(p.Databases), Voids: redis.NewAnswers(p.Redis),
+		})},
 		Identifier: p.Keeper,
 		Authorizer: auth.Table{},
 		Replays:    p.Replays(),
