@@ -12,6 +12,7 @@ TESTFLAGS ?= $(RACE) -count=1 -timeout 25m
 PARALLEL  ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); [ "$$n" -gt 4 ] && n=4; echo "$$n")
 OWNED      = $(patsubst %,./%/...,$(wildcard functions/$(FUNCTION) functions/cmd/$(FUNCTION) workflows/$(FUNCTION) workflows/cmd/$(FUNCTION)))
 PROGRAM    = $(firstword $(wildcard functions/cmd/$(FUNCTION) workflows/cmd/$(FUNCTION)))
+IMAGES     = mkdir -p bin && $(GO) build -C infra/images -buildvcs=false -o $(CURDIR)/bin/images .
 STACK     := postgres redis nats temporal s3
 
 .DEFAULT_GOAL := help
@@ -90,13 +91,29 @@ upgrade-test: up ## an earlier version beside today's on the same stack: make up
 	@PREVIOUS=$(or $(PREVIOUS),$$(git rev-list --max-parents=0 HEAD | tail -n 1)) exec $(WITHSTACK) $(GO) test -count=1 -v -timeout 15m -run TestUpgrade ./infra/upgrade
 
 ##@ Deployment
-.PHONY: images images-verify images-test lambda licences
+.PHONY: images images-verify images-sign images-test deploy hold canary promote rollback notes lambda licences
+deploy: local ## images resolved and the overlay applied: make deploy OVERLAY=dev REPO=registry/folder
+	@[ -n "$(REPO)" ] || { echo "make deploy OVERLAY=dev REPO=registry/folder: a registry that the cluster can pull from"; exit 2; }
+	@ko=$$($(LOCAL) tool ko) && $(IMAGES) && base=$(if $(BASE),$(BASE),$$(bin/images -repo $(REPO) base)) && \
+	KO_DOCKER_REPO=$(REPO) KO_DEFAULTBASEIMAGE=$$base exec $(GO) run -buildvcs=false ./infra/release -ko "$$ko" -overlay $(or $(OVERLAY),dev) deploy
+hold: ## before a canary: new revisions of FUNCTION= get no traffic
+	@exec $(GO) run -buildvcs=false ./infra/release hold $(FUNCTION)
+canary: ## a share for the newest revision: make canary FUNCTION=chat PERCENT=10
+	@exec $(GO) run -buildvcs=false ./infra/release canary $(FUNCTION) $(or $(PERCENT),10)
+promote: ## after a canary: all traffic of FUNCTION= to the newest
+	@exec $(GO) run -buildvcs=false ./infra/release promote $(FUNCTION)
+rollback: ## after a canary: all traffic of FUNCTION= to the one before
+	@exec $(GO) run -buildvcs=false ./infra/release rollback $(FUNCTION)
+notes: ## what changed in what a function is made of: make notes FUNCTION=chat FROM=v1.0.0 TO=HEAD
+	@exec $(GO) run -buildvcs=false ./infra/release notes $(FUNCTION) $(FROM) $(or $(TO),HEAD)
 licences: ## the page of what is linked under which licence; refuses what may not be linked
 	@$(GO) run -buildvcs=false ./infra/licences
 images: local ## container images by ko, for two platforms, with SBOMs and sizes; REPO=registry/folder pushes them there
-	@ko=$$($(LOCAL) tool ko) && $(GO) build -C infra/images -buildvcs=false -o $(CURDIR)/bin/images . && exec bin/images -ko "$$ko" $(if $(REPO),-repo $(REPO)) $(if $(BASE),-base $(BASE)) build $(FUNCTION)
+	@ko=$$($(LOCAL) tool ko) && $(IMAGES) && exec bin/images -ko "$$ko" $(if $(REPO),-repo $(REPO)) $(if $(BASE),-base $(BASE)) build $(FUNCTION)
 images-verify: local ## the same digest twice, and from another folder
-	@ko=$$($(LOCAL) tool ko) && $(GO) build -C infra/images -buildvcs=false -o $(CURDIR)/bin/images . && exec bin/images -ko "$$ko" verify $(FUNCTION)
+	@ko=$$($(LOCAL) tool ko) && $(IMAGES) && exec bin/images -ko "$$ko" verify $(FUNCTION)
+images-sign: ## cosign on the images of the last make images REPO=; says so loudly where COSIGN_KEY is not set
+	@$(IMAGES) && exec bin/images sign
 images-test: ## the tests of the module that builds images
 	@cd infra/images && exec $(GO) test -count=1 ./...
 lambda: ## arm64 zips for AWS Lambda in dist/lambda; ARCH=amd64, FUNCTION=chat: that one
