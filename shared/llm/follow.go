@@ -128,7 +128,7 @@ func (s *followed) Next() (Chunk, error) {
 }
 
 var errSharedBroke = &dcoder.Error{
-	Status: http.StatusBadGateway, Code: "provider_stream_broken", Message: "the provider's answer broke off before its end",
+	Status: http.StatusBadGateway, Code: "upstream_cut", Message: "the provider's answer broke off before its end",
 }
 
 // news is what came since the last time, and a channel to wait on when that is

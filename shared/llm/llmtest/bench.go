@@ -184,6 +184,9 @@ func (b *Bench) Change(f func(*dcoder.Snapshot)) {
 	b.snapshot.Store(&s)
 }
 
+// Snapshot returns what every key stands for now.
+func (b *Bench) Snapshot() *dcoder.Snapshot { return b.snapshot.Load() }
+
 // Revoke makes the key bad.
 func (b *Bench) Revoke() {
 	b.refused.Store(dcoder.Unauthorized("invalid_key", "the key is not good"))
