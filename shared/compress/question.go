@@ -10,6 +10,9 @@ const longestAsk = 600
 // The first and the last paragraph are what people ask with; both stay, and
 // together they are the question. A message without material is all question.
 func ask(text string) (before, material, after, question string) {
+	if short(text) {
+		return text, "", "", strings.TrimSpace(text)
+	}
 	all := blocks(text)
 	first, last := 0, len(all)
 	if last > 1 && short(all[last-1]) {

@@ -77,15 +77,17 @@ func regions(text string) []Segment {
 	return all
 }
 
-// next returns the next place where a region may begin.
+// next returns the next place where a region may begin: a line, or a sign.
 func next(text string, at int) int {
-	i := strings.IndexAny(text[at+1:], "\n<")
+	if text[at] == '<' {
+		at++
+	}
+	i := strings.IndexAny(text[at:], "\n<")
 	if i < 0 {
 		return len(text)
 	}
-	at += 1 + i
-	if text[at] == '\n' && at+1 < len(text) && text[at+1] != '<' {
-		return at + 1
+	if at += i; text[at] == '\n' {
+		at++
 	}
 	return at
 }
@@ -95,14 +97,29 @@ func region(text string, at int) (size int, r Segment) {
 	rest := text[at:]
 	switch {
 	case strings.HasPrefix(rest, keepOpen):
-		if end := strings.Index(rest, keepClose); end > 0 {
-			return end + len(keepClose), Segment{Protected: true}
-		}
-		return len(rest), Segment{Protected: true} // never closed: all of it
+		return keptEnd(rest), Segment{Protected: true}
 	case (at == 0 || text[at-1] == '\n') && strings.HasPrefix(rest, "```"):
 		return fence(rest), Segment{Kind: Fence}
 	}
 	return 0, Segment{}
+}
+
+// keptEnd returns the length of what is marked to be kept: to the mark that closes
+// it, marks within it being pairs, or to the text's end.
+func keptEnd(rest string) int {
+	at, depth := len(keepOpen), 1
+	for depth > 0 {
+		shut := strings.Index(rest[at:], keepClose)
+		if shut < 0 {
+			return len(rest)
+		}
+		if open := strings.Index(rest[at:at+shut], keepOpen); open >= 0 {
+			at, depth = at+open+len(keepOpen), depth+1
+			continue
+		}
+		at, depth = at+shut+len(keepClose), depth-1
+	}
+	return at
 }
 
 // fence returns the length of a fenced block, to the text's end if it is not closed.

@@ -13,7 +13,7 @@ func Minify(text string) string {
 	if !ok {
 		return text
 	}
-	n.each(func(n *node) { n.tabulate() })
+	n.tables()
 	return shorter(n.String(), text)
 }
 
@@ -35,8 +35,17 @@ func Members(text string) string {
 		return text
 	}
 	n.prune()
-	n.each(func(n *node) { n.tabulate() })
+	n.tables()
 	return shorter(n.String(), text)
+}
+
+// tables makes tables, unless the text has something that looks like one.
+func (n *node) tables() {
+	taken := false
+	n.each(func(n *node) { taken = taken || n.looksTable() })
+	if !taken {
+		n.each(func(n *node) { n.tabulate() })
+	}
 }
 
 // each visits the parts of n before n itself.
@@ -80,8 +89,15 @@ func repeats(keys []string) bool {
 	return len(slices.Compact(sorted)) != len(keys)
 }
 
+func (n *node) looksTable() bool {
+	return n.open == '{' && slices.Equal(n.keys, []string{columns, rows})
+}
+
 func (n *node) untabulate() {
-	if n.open != '{' || !slices.Equal(n.keys, []string{columns, rows}) || n.members[0].open != '[' || n.members[1].open != '[' {
+	if !n.looksTable() {
+		return
+	}
+	if n.members[0].open != '[' || n.members[1].open != '[' {
 		return
 	}
 	var keys []string

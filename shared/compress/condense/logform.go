@@ -104,10 +104,13 @@ func join(templates [][]string) []int {
 	return root(joined)
 }
 
+// mostWords bounds what long lines cost, which grows with the square of their words.
+const mostWords = 80
+
 // mayVary reports whether a word of a template may be a value: it is a word, and
 // the rest says enough.
 func mayVary(words []string, i int) bool {
-	return len(words) >= 4 && words[i] != value && inWord(words[i][0])
+	return len(words) >= 4 && len(words) <= mostWords && words[i] != value && inWord(words[i][0])
 }
 
 // without is a template's key with a value in one place.

@@ -25,6 +25,13 @@ type candidate struct {
 	score, cheap, now  float64 // cheap: what the cost divides the score by; now: what is left
 }
 
+// The share of a word's worth that is gone once a unit with it is kept: prose says
+// more about a thing in several sentences, code mostly in one definition.
+const (
+	coveredByOne  = .3
+	coveredByCode = .8
+)
+
 // take looks at the best candidate: it is put back when it has become worth less,
 // kept when it fits, dropped when not.
 func (c *choice) take() {
@@ -41,8 +48,12 @@ func (c *choice) take() {
 		c.keep[best.unit] = true
 		c.kept[p]++
 		c.taken++
+		share := coveredByOne
+		if c.code {
+			share = coveredByCode
+		}
 		for _, n := range c.units[best.unit] {
-			c.covered[n] += (1 - c.covered[n]) * .3
+			c.covered[n] += (1 - c.covered[n]) * share
 		}
 	}
 	heap.Pop(&c.queue)

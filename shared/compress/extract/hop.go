@@ -6,8 +6,12 @@ type titles struct {
 	terms []int     // how many different terms a title has, by passage
 	seen  []int     // of them in the unit that is looked at
 	round []int
+	last  []int // turn in which a term was seen, by term
 	turn  int
 }
+
+// mostShared is in how many titles a word may stand and still name something.
+const mostShared = 64
 
 func (r *reading) titles(lex *lexicon) *titles {
 	t := &titles{terms: make([]int, len(r.passages)), seen: make([]int, len(r.passages)), round: make([]int, len(r.passages))}
@@ -18,7 +22,7 @@ func (r *reading) titles(lex *lexicon) *titles {
 		words = lex.read(words, r.passages[p].title.of(r.text))
 		heads[p] = words[from:len(words):len(words)]
 	}
-	t.of = make([][]int32, len(lex.small))
+	t.of, t.last = make([][]int32, len(lex.small)), make([]int, len(lex.small))
 	for p, words := range heads {
 		for _, w := range words {
 			if w.shape&small != 0 || len(t.of[w.term]) > 0 && t.of[w.term][len(t.of[w.term])-1] == int32(p) {
@@ -35,10 +39,11 @@ func (r *reading) titles(lex *lexicon) *titles {
 // each of whose title stands a name there that no other title has.
 func (t *titles) named(words []word, visit func(passage int, whole bool)) {
 	t.turn++
-	for i, w := range words {
-		if int(w.term) >= len(t.of) || repeated(words[:i], w) {
+	for _, w := range words {
+		if int(w.term) >= len(t.of) || t.last[w.term] == t.turn || len(t.of[w.term]) > mostShared {
 			continue
 		}
+		t.last[w.term] = t.turn
 		if of := t.of[w.term]; len(of) == 1 && w.shape&capital != 0 && w.shape&opening == 0 {
 			visit(int(of[0]), false)
 		}
@@ -51,15 +56,6 @@ func (t *titles) named(words []word, visit func(passage int, whole bool)) {
 			}
 		}
 	}
-}
-
-func repeated(words []word, w word) bool {
-	for _, before := range words {
-		if before.term == w.term {
-			return true
-		}
-	}
-	return false
 }
 
 // hop raises passages that the question names, and passages that good units of
