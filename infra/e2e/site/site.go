@@ -5,7 +5,6 @@ package site
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -38,7 +37,6 @@ type Site struct {
 
 	options Options
 	inside  map[string]string // variables as pods get them
-	outside map[string]string // the same on this machine
 	relay   *relay.Relay
 	server  *http.Server
 	owner   string
@@ -72,7 +70,7 @@ func Open(ctx context.Context, o Options) (s *Site, err error) {
 	} {
 		o.Say("%s", step.name)
 		if err := step.do(ctx); err != nil {
-			return nil, fmt.Errorf("%s: %w", step.name, err)
+			return s, fmt.Errorf("%s: %w", step.name, err)
 		}
 	}
 	return s, nil
@@ -111,10 +109,10 @@ func (s *Site) relays(ctx context.Context) error {
 	return s.variables()
 }
 
-// variables are the stack's, with the names of this test's own databases, once as this machine and once as pods know
-// them.
+// variables are the stack's as pods know them, with the names of this test's own databases. This machine reaches them
+// by the same addresses: what the control database says of its cluster must hold for both.
 func (s *Site) variables() (err error) {
-	s.inside, s.outside = map[string]string{}, map[string]string{}
+	s.inside = map[string]string{}
 	for _, v := range []struct{ name, port, path string }{
 		{"DCODER_CONTROL_DSN", "5432", controlDB},
 		{"DCODER_CREATOR_DSN", "5432", ""},
@@ -122,24 +120,19 @@ func (s *Site) variables() (err error) {
 		{"DCODER_NATS_URL", "4222", ""},
 		{"DCODER_TEMPORAL_ADDRESS", "7233", ""},
 	} {
-		at, err2 := hostOf(os.Getenv(v.name))
-		inside, err3 := moved(os.Getenv(v.name), s.options.Host, v.port, v.path)
-		if err = errors.Join(err2, err3); err != nil {
+		if s.inside[v.name], err = moved(os.Getenv(v.name), s.options.Host, v.port, v.path); err != nil {
 			return fmt.Errorf("%s: %w", v.name, err)
 		}
-		host, port, _ := net.SplitHostPort(at)
-		s.inside[v.name] = inside
-		s.outside[v.name], _ = moved(os.Getenv(v.name), host, port, v.path)
 	}
 	for _, name := range []string{"DCODER_KEK", "DCODER_PEPPERS", "DCODER_EVENT_SECRETS"} {
-		s.inside[name], s.outside[name] = os.Getenv(name), os.Getenv(name)
+		s.inside[name] = os.Getenv(name)
 	}
 	return nil
 }
 
 // migrate makes the control database, and the owner's key.
 func (s *Site) migrate(ctx context.Context) error {
-	p, err := operate.Open(s.outside["DCODER_CONTROL_DSN"], s.outside["DCODER_CREATOR_DSN"], s.outside["DCODER_KEK"])
+	p, err := operate.Open(s.inside["DCODER_CONTROL_DSN"], s.inside["DCODER_CREATOR_DSN"], s.inside["DCODER_KEK"])
 	if err != nil {
 		return err
 	}
@@ -147,7 +140,7 @@ func (s *Site) migrate(ctx context.Context) error {
 	if _, _, err := p.Migrate(ctx); err != nil {
 		return err
 	}
-	peppers, err := auth.ParsePeppers(s.outside["DCODER_PEPPERS"])
+	peppers, err := auth.ParsePeppers(s.inside["DCODER_PEPPERS"])
 	if err != nil {
 		return err
 	}
