@@ -92,10 +92,10 @@ upgrade-test: up ## an earlier version beside today's on the same stack: make up
 
 ##@ Deployment
 .PHONY: images images-verify images-sign images-test deploy hold canary promote rollback notes lambda licences
-deploy: local ## images resolved and the overlay applied: make deploy OVERLAY=dev REPO=registry/folder
+deploy: ## images built and pushed, and the overlay applied: make deploy OVERLAY=dev REPO=registry/folder
 	@[ -n "$(REPO)" ] || { echo "make deploy OVERLAY=dev REPO=registry/folder: a registry that the cluster can pull from"; exit 2; }
-	@ko=$$($(LOCAL) tool ko) && $(IMAGES) && base=$(if $(BASE),$(BASE),$$(bin/images -repo $(REPO) base)) && \
-	KO_DOCKER_REPO=$(REPO) KO_DEFAULTBASEIMAGE=$$base exec $(GO) run -buildvcs=false ./infra/release -ko "$$ko" -overlay $(or $(OVERLAY),dev) deploy
+	@$(MAKE) --no-print-directory images REPO=$(REPO) BASE=$(BASE) FUNCTION=
+	@exec $(GO) run -buildvcs=false ./infra/release -overlay $(or $(OVERLAY),dev) deploy
 hold: ## before a canary: new revisions of FUNCTION= get no traffic
 	@exec $(GO) run -buildvcs=false ./infra/release hold $(FUNCTION)
 canary: ## a share for the newest revision: make canary FUNCTION=chat PERCENT=10

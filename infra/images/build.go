@@ -30,7 +30,7 @@ func build(ctx context.Context, o options, names []string) error {
 	}
 	defer s.close()
 	fmt.Println("base", s.base)
-	refs, err := ko(ctx, o, s, ".", filepath.Join(o.out, "sbom"), folders)
+	refs, err := s.images(ctx, o, ".", filepath.Join(o.out, "sbom"), folders)
 	if err != nil {
 		return err
 	}
@@ -108,18 +108,6 @@ func sizesOf(index v1.ImageIndex) (map[string]int64, error) {
 		return nil, fmt.Errorf("it has %d platforms, not %d", len(out), len(base.Platforms))
 	}
 	return out, nil
-}
-
-// printBase pushes the base alone, for those who call ko themselves.
-func printBase(o options) error {
-	if o.repo == "" {
-		return errUsage
-	}
-	ref, err := pushBase(o.repo)
-	if err == nil {
-		fmt.Println(ref)
-	}
-	return err
 }
 
 // serve keeps the registry of earlier builds up until it is interrupted.

@@ -5,7 +5,6 @@
 //
 //	images -ko PATH [-repo REGISTRY/FOLDER] [-base REFERENCE] [-out dist/images] build [NAME...]
 //	images -ko PATH [...] verify [NAME]     the same digest twice, and from another folder
-//	images -repo REGISTRY/FOLDER base        pushes our base there and prints its reference
 //	images [-out dist/images] sign               the last build's images, by COSIGN_KEY
 //	images [-out dist/images] serve [ADDRESS]
 package main
@@ -28,7 +27,7 @@ type options struct {
 	out  string // folder of the registry's data, SBOMs and references
 }
 
-var errUsage = errors.New("usage: images -ko PATH [-repo REPO] [-base REF] [-out DIR] build [NAME...] | verify [NAME] | base | sign | serve [ADDRESS]")
+var errUsage = errors.New("usage: images -ko PATH [-repo REPO] [-base REF] [-out DIR] build [NAME...] | verify [NAME] | sign | serve [ADDRESS]")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -54,8 +53,6 @@ func command(ctx context.Context, o options, args []string) error {
 		return build(ctx, o, rest)
 	case "verify":
 		return verify(ctx, o, rest)
-	case "base":
-		return printBase(o)
 	case "sign":
 		return sign(ctx, o)
 	case "serve":

@@ -35,7 +35,7 @@ func verify(ctx context.Context, o options, names []string) error {
 	}
 	digests := map[string]string{}
 	for _, at := range []struct{ what, dir string }{{"here", "."}, {"here again", "."}, {"in another folder", clone}} {
-		refs, err := ko(ctx, o, s, at.dir, "", folders)
+		refs, err := s.images(ctx, o, at.dir, "", folders)
 		if err != nil {
 			return err
 		}

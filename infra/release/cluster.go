@@ -4,37 +4,72 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path"
+	"regexp"
+	"strings"
 )
 
-// deploy resolves the overlay's images and applies it.
+// deploy puts the images of the last build into the overlay and applies it.
 func deploy(ctx context.Context, o options) error {
-	if os.Getenv("KO_DOCKER_REPO") == "" {
-		return errors.New("KO_DOCKER_REPO is not set: name a registry and folder that the cluster can pull from (make deploy REPO=...)")
+	raw, err := os.ReadFile(o.references)
+	if err != nil {
+		return fmt.Errorf("read what was built (make images REPO=...): %w", err)
 	}
-	manifests, err := output(ctx, nil, nil, "kubectl", "kustomize", "knative/overlays/"+o.overlay)
+	manifests, err := output(ctx, nil, "kubectl", "kustomize", "knative/overlays/"+o.overlay)
 	if err != nil {
 		return err
 	}
-	resolved, err := output(ctx, manifests, []string{"KO_CONFIG_PATH=infra/images", "SOURCE_DATE_EPOCH=0", "KO_DATA_DATE_EPOCH=0", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false"},
-		o.ko, "resolve", "--base-import-paths", "--platform=linux/amd64,linux/arm64", "--sbom=spdx", "-f", "-")
+	resolved, err := resolve(manifests, strings.Fields(string(raw)))
 	if err != nil {
 		return err
 	}
-	said, err := output(ctx, resolved, nil, "kubectl", "apply", "-f", "-")
+	said, err := output(ctx, resolved, "kubectl", "apply", "-f", "-")
 	_, _ = os.Stdout.Write(said)
 	return err
+}
+
+var (
+	image    = regexp.MustCompile(`ko://[A-Za-z0-9./_-]+`)
+	loopback = regexp.MustCompile(`^(127\.0\.0\.1|localhost):`)
+)
+
+// resolve puts images by digest in the place of ko's names of programs, as ko
+// resolve does; the images are those that infra/images has made smaller.
+func resolve(manifests []byte, references []string) ([]byte, error) {
+	built := map[string]string{}
+	for _, ref := range references {
+		if loopback.MatchString(ref) {
+			return nil, fmt.Errorf("%s is in a registry on loopback, which is gone: make images REPO=...", ref)
+		}
+		repo, _, ok := strings.Cut(ref, "@sha256:")
+		if !ok {
+			return nil, fmt.Errorf("%q names no image by digest", ref)
+		}
+		built[path.Base(repo)] = ref
+	}
+	missing := ""
+	out := image.ReplaceAllFunc(manifests, func(name []byte) []byte {
+		ref := built[path.Base(string(name))]
+		if ref == "" {
+			missing = string(name)
+		}
+		return []byte(ref)
+	})
+	if missing != "" {
+		return nil, fmt.Errorf("the last build made no image of %s", missing)
+	}
+	return out, nil
 }
 
 // cluster is where kubectl points, in one namespace.
 type cluster struct{ namespace string }
 
 func (c cluster) get(ctx context.Context, function string) (*service, error) {
-	raw, err := output(ctx, nil, nil, "kubectl", "-n", c.namespace, "get", "services.serving.knative.dev", function, "-o", "json")
+	raw, err := output(ctx, nil, "kubectl", "-n", c.namespace, "get", "services.serving.knative.dev", function, "-o", "json")
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +95,7 @@ func (c cluster) move(ctx context.Context, function string, decide func(*service
 	if err != nil {
 		return err
 	}
-	if _, err := output(ctx, nil, nil, "kubectl", "-n", c.namespace, "patch", "services.serving.knative.dev", function, "--type=merge", "-p", string(patch)); err != nil {
+	if _, err := output(ctx, nil, "kubectl", "-n", c.namespace, "patch", "services.serving.knative.dev", function, "--type=merge", "-p", string(patch)); err != nil {
 		return err
 	}
 	show(os.Stdout, function, traffic)
@@ -87,10 +122,10 @@ func show(w io.Writer, function string, traffic []target) {
 	}
 }
 
-func output(ctx context.Context, in []byte, env []string, name string, args ...string) ([]byte, error) {
+func output(ctx context.Context, in []byte, name string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	var told bytes.Buffer
-	cmd.Stdin, cmd.Stderr, cmd.Env = bytes.NewReader(in), &told, append(os.Environ(), env...)
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), &told
 	out, err := cmd.Output()
 	if err != nil {
 		return out, fmt.Errorf("%s %s: %w: %s", name, args[0], err, &told)

@@ -2,7 +2,7 @@
 // their revisions. Each function has a version of its own, the digest of its image:
 // the same source makes the same digest, so an apply starts only what has changed.
 //
-//	release [-ko PATH] -overlay dev deploy      resolve the images and apply the overlay
+//	release -overlay dev deploy                 the images of the last build into the overlay, and apply it
 //	release hold chat                           new revisions get no traffic from now on
 //	release canary chat 10                      10 % to the newest, the rest to the one before
 //	release promote chat                        all traffic to the newest, as revisions come
@@ -10,7 +10,7 @@
 //	release status chat
 //	release notes chat v1.2.0 HEAD              what changed in what the function is made of
 //
-// It speaks to the cluster through kubectl and to registries through ko.
+// It speaks to the cluster through kubectl; infra/images builds and pushes.
 package main
 
 import (
@@ -25,16 +25,16 @@ import (
 )
 
 type options struct {
-	ko, overlay, namespace string
+	references, overlay, namespace string
 }
 
-var errUsage = errors.New("usage: release [-ko PATH] [-overlay NAME] [-namespace NAME] deploy | hold|promote|rollback|status FUNCTION | canary FUNCTION PERCENT | notes FUNCTION FROM TO")
+var errUsage = errors.New("usage: release [-references FILE] [-overlay NAME] [-namespace NAME] deploy | hold|promote|rollback|status FUNCTION | canary FUNCTION PERCENT | notes FUNCTION FROM TO")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var o options
-	flag.StringVar(&o.ko, "ko", "ko", "path of ko")
+	flag.StringVar(&o.references, "references", "dist/images/references.txt", "images of the last build")
 	flag.StringVar(&o.overlay, "overlay", "dev", "of knative/overlays")
 	flag.StringVar(&o.namespace, "namespace", "dcoder", "of the functions")
 	flag.Parse()

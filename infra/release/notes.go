@@ -18,7 +18,7 @@ func notes(ctx context.Context, w io.Writer, function, from, to string) error {
 		return err
 	}
 	args := append([]string{"log", "--no-merges", "--format=%h %s", from + ".." + to, "--"}, dirs...)
-	raw, err := output(ctx, nil, nil, "git", append(args, "go.mod")...)
+	raw, err := output(ctx, nil, "git", append(args, "go.mod")...)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func madeOf(ctx context.Context, function string) ([]string, error) {
 	if err != nil || len(mains) != 1 {
 		return nil, fmt.Errorf("no deployable is called %q (run this at the repository's root)", function)
 	}
-	raw, err := output(ctx, nil, nil, "go", "list", "-deps", "./"+filepath.Dir(mains[0]))
+	raw, err := output(ctx, nil, "go", "list", "-deps", "./"+filepath.Dir(mains[0]))
 	if err != nil {
 		return nil, err
 	}

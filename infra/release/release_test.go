@@ -66,6 +66,17 @@ func TestWrongWordsAreRefusedBeforeAnythingIsCalled(t *testing.T) {
 	for _, args := range [][]string{nil, {"canary", "chat"}, {"canary", "chat", "0"}, {"canary", "chat", "100"}, {"fly", "chat"}} {
 		require.Error(t, command(t.Context(), options{}, args))
 	}
-	t.Setenv("KO_DOCKER_REPO", "")
-	require.ErrorContains(t, command(t.Context(), options{}, []string{"deploy"}), "KO_DOCKER_REPO")
+	require.ErrorContains(t, command(t.Context(), options{references: "none"}, []string{"deploy"}), "make images")
+}
+
+func TestResolve(t *testing.T) {
+	manifests := []byte("image: ko://github.com/d-coder-ai/dcoder/functions/cmd/chat\nimage: \"ko://github.com/d-coder-ai/dcoder/workflows/cmd/worker\"\n")
+	chat, worker := "r.example/d/chat@sha256:aa", "r.example/d/worker@sha256:bb"
+	got, err := resolve(manifests, []string{worker, chat})
+	require.NoError(t, err)
+	require.Equal(t, "image: "+chat+"\nimage: \""+worker+"\"\n", string(got))
+	for fault, refs := range map[string][]string{"no image of": {chat}, "by digest": {"r.example/d/chat:latest"}, "loopback": {"127.0.0.1:5/d/chat@sha256:aa"}} {
+		_, err := resolve(manifests, refs)
+		require.ErrorContains(t, err, fault)
+	}
 }
