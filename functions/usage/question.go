@@ -21,7 +21,7 @@ type question struct {
 	Group    string   `query:"group" maxLength:"256"`
 	Provider string   `query:"provider" maxLength:"64"`
 	Status   string   `query:"status" maxLength:"8" doc:"success, error, or an HTTP status"`
-	GroupBy  []string `query:"groupBy" maxItems:"4" doc:"comma-separated: model, key, user, group, provider, status, day, month"`
+	GroupBy  []string `query:"groupBy" maxItems:"4" doc:"comma-separated: model, key, user, group, provider, status, day, month, cache"`
 	TimeZone string   `query:"timezone" maxLength:"64" doc:"IANA name: whose days and months; default the tenant's own"`
 	View     string   `query:"view" enum:"sums,rows" default:"sums" doc:"sums and groups, or the rows one by one"`
 }
@@ -97,7 +97,7 @@ func dimensions(names []string) ([]metering.Dimension, error) {
 	for _, name := range names {
 		d := metering.Dimension(name)
 		if !slices.Contains(metering.Dimensions, d) {
-			return nil, dcoder.Invalid("groupBy", "groupBy takes model, key, user, group, provider, status, day and month")
+			return nil, dcoder.Invalid("groupBy", "groupBy takes model, key, user, group, provider, status, day, month and cache")
 		}
 		if slices.Contains(out, d) {
 			return nil, dcoder.Invalid("groupBy", "groupBy names each dimension once")

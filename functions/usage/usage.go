@@ -46,6 +46,8 @@ func New(d Deps) function.Func {
 		function.OnBatch(mostEvents, u.recorded),
 		function.Call("GET /v1/usage", u.own, function.Allow(dcoder.UsageRead),
 			function.Summary("What the tenant used: sums, percentiles, groups or rows")),
+		function.Call("GET /v1/usage/savings", u.savings, function.Allow(dcoder.UsageRead),
+			function.Summary("What calls cost beside what they would have cost, and what the cache had to do with it")),
 		function.Call("GET /v1/tenants/{id}/usage", u.ofTenant, function.Allow(dcoder.UsageRead),
 			function.Summary("What one tenant used; its own, or any for the platform owner")),
 		function.Call("GET /v1/usage/statements", u.months, function.Allow(dcoder.UsageRead),

@@ -32,10 +32,11 @@ const (
 	ByStatus   Dimension = "status"
 	ByDay      Dimension = "day"
 	ByMonth    Dimension = "month"
+	ByCache    Dimension = "cache"
 )
 
 // Dimensions lists what a report can be grouped by.
-var Dimensions = []Dimension{ByModel, ByKey, ByUser, ByGroup, ByProvider, ByStatus, ByDay, ByMonth}
+var Dimensions = []Dimension{ByModel, ByKey, ByUser, ByGroup, ByProvider, ByStatus, ByDay, ByMonth, ByCache}
 
 // Sums is what a set of rows comes to.
 type Sums struct {

@@ -23,6 +23,7 @@ var usageExpressions = map[metering.Dimension]string{
 	metering.ByStatus:   "status::text",
 	metering.ByDay:      `to_char("time" AT TIME ZONE $1, 'YYYY-MM-DD')`,
 	metering.ByMonth:    `to_char("time" AT TIME ZONE $1, 'YYYY-MM')`,
+	metering.ByCache:    "cache",
 }
 
 // usageWhere writes the conditions of a query and their arguments, the first of
