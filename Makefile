@@ -50,7 +50,7 @@ compose: local ## render infra/compose.yaml, the same stack for Docker (DCODER_S
 	@$(LOCAL) compose
 
 ##@ Checks
-.PHONY: test manifests affected lint fmt vuln build bench conformance eval-compression bench-cold bench-visible bench-streams e2e upgrade-test
+.PHONY: test manifests affected lint fmt vuln build bench conformance eval-cache eval-compression bench-cold bench-visible bench-streams e2e upgrade-test
 test: up ## all tests on the real stack, with the race detector; make test FUNCTION=usage: that function's
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run WITHOUT the race detector"
 	@echo "go test $(TESTFLAGS) -p $(PARALLEL) $(if $(FUNCTION),$(OWNED),./...)"
@@ -77,6 +77,8 @@ bench: up ## the gateway's overhead beside a plain proxy's, in one table
 	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench
 conformance: ## recorded traffic of the providers through every protocol, in one table
 	@exec $(GO) test -count=1 -v -run TestConformance ./infra/conformance
+eval-cache: ## the semantic cache's rules and policy on public data beside baselines, in tables; SHUFFLES=20
+	@SHUFFLES=$(SHUFFLES) exec $(GO) run -buildvcs=false ./infra/evals/cache
 eval-compression: ## the compressor on public data beside baselines, in one table; CASES=report, tune or all
 	@CASES=$(CASES) exec $(GO) run -buildvcs=false ./infra/evals/compression
 bench-cold: up ## from exec to the first byte

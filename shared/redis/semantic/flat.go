@@ -126,7 +126,6 @@ type part struct {
 	last    string // id of the last message read
 	index   *semcache.Index
 	removed map[string]bool
-	size    int
 }
 
 // take puts a message in. One that cannot be read, of another version or of a key
