@@ -126,10 +126,10 @@ func wide(text string) (size, cost int) {
 	switch {
 	case r == utf8.RuneError:
 		return size, 100
+	case r < 0x250 && unicode.IsLetter(r), unicode.Is(unicode.Latin, r):
+		return size, 70
 	case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
 		return size, 75
-	case unicode.In(r, unicode.Latin):
-		return size, 70
 	case unicode.In(r, unicode.Cyrillic, unicode.Greek, unicode.Arabic, unicode.Hebrew, unicode.Devanagari):
 		return size, 38
 	case unicode.IsLetter(r), unicode.IsMark(r):

@@ -32,12 +32,27 @@ const (
 	coveredByCode = .8
 )
 
+// Up to how many units each choice sees all choices before it, and up to how many
+// it sees most of them: the cost would grow with the square.
+const (
+	seesAll  = 400
+	seesMost = 2000
+)
+
+// patience is how many of the latest choices a choice may miss.
+func (c *choice) patience() int {
+	if len(c.keep) > seesMost {
+		return len(c.keep)
+	}
+	return len(c.keep) / (seesAll + 1)
+}
+
 // take looks at the best candidate: it is put back when it has become worth less,
 // kept when it fits, dropped when not.
 func (c *choice) take() {
 	best := &c.queue[0]
 	p := c.outline.units[best.unit].passage
-	if best.before != c.taken && !c.dialogue {
+	if c.taken-best.before > c.patience() && !c.dialogue {
 		best.before = c.taken
 		best.now = (best.score - c.wt.Novelty*c.repeats(best.unit)) / (best.cheap * (1 + c.wt.Decay*float64(c.kept[p])))
 		heap.Fix(&c.queue, 0)

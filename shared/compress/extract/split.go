@@ -81,7 +81,7 @@ func (o *outline) block(b span) {
 	head := headEnd(b.of(o.text))
 	p := passage{head: span{b.start, b.start + head}, first: len(o.units)}
 	// A heading that stands alone belongs to the block that follows.
-	if n := len(o.passages); n > 0 && o.passages[n-1].first == o.passages[n-1].next {
+	if n := len(o.passages); n > 0 && o.passages[n-1].first == o.passages[n-1].next && b.start-o.passages[n-1].head.start < 4*longestHead {
 		p.head.start = o.passages[n-1].head.start
 		o.passages = o.passages[:n-1]
 	}
