@@ -28,7 +28,7 @@ func sign(ctx context.Context, o options) error {
 		return errors.New("the last build made no images")
 	}
 	if strings.HasPrefix(refs[0], "127.0.0.1:") {
-		return errors.New("the last build went to a registry on loopback, which is gone: make images REPO=...")
+		return errors.New("the last build went to a registry on loopback, which is gone; give make images a REPO")
 	}
 	cosign, err := exec.LookPath("cosign")
 	if err != nil {

@@ -43,7 +43,7 @@ func resolve(manifests []byte, references []string) ([]byte, error) {
 	built := map[string]string{}
 	for _, ref := range references {
 		if loopback.MatchString(ref) {
-			return nil, fmt.Errorf("%s is in a registry on loopback, which is gone: make images REPO=...", ref)
+			return nil, fmt.Errorf("%s is in a registry on loopback, which is gone; give make images a REPO", ref)
 		}
 		repo, _, ok := strings.Cut(ref, "@sha256:")
 		if !ok {
