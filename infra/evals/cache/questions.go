@@ -26,22 +26,28 @@ func questions(path string) ([]question, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil || len(rows) < 2 || len(rows[1]) != 2 {
-		return nil, fmt.Errorf("read %s: text,category expected: %w", path, err)
+	reader := csv.NewReader(f)
+	reader.FieldsPerRecord = 2 // text, category
+	rows, err := reader.ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	var all []question
-	for _, row := range rows[1:] {
-		q := question{text: semcache.Read(row[0]), intent: row[1]}
-		q.vector = semcache.Lexical{Dimension: dimension}.Embed(q.text)
-		for i, x := range q.vector {
-			if x != 0 {
-				q.at = append(q.at, int32(i))
-			}
-		}
-		all = append(all, q)
+	for _, row := range rows[min(1, len(rows)):] {
+		all = append(all, understood(row[0], row[1]))
 	}
 	return all, nil
+}
+
+func understood(text, intent string) question {
+	q := question{text: semcache.Read(text), intent: intent}
+	q.vector = semcache.Lexical{Dimension: dimension}.Embed(q.text)
+	for i, x := range q.vector {
+		if x != 0 {
+			q.at = append(q.at, int32(i))
+		}
+	}
+	return q
 }
 
 // sparse finds the same neighbours as semcache.Index does, faster, since the
