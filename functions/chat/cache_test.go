@@ -35,12 +35,12 @@ func serveCached(t testing.TB, o llmtest.Options) *llmtest.Bench {
 	if o.Sealer == nil {
 		o.Sealer = sealer(t)
 	}
-	b := llmtest.New(t, o, func(m llm.Model) function.Func {
-		return chat.New(chat.Deps{Model: m, Silence: 15 * time.Second})
-	})
+	b := llmtest.New(t, o, serving)
 	t.Cleanup(func() { forget(t, b) })
 	return b
 }
+
+func serving(m llm.Model) function.Func { return chat.New(chat.Deps{Model: m}) }
 
 // forget removes what a tenant's cache left.
 func forget(t testing.TB, b *llmtest.Bench) {
