@@ -41,9 +41,20 @@ func TestEveryRouteOfEveryFunctionReachesIt(t *testing.T) {
 func TestTheInsideIsNotRouted(t *testing.T) {
 	s := start(t)
 	for _, c := range []struct{ method, path string }{
-		{"POST", "/"}, {"GET", "/"}, {"GET", "/health"}, {"GET", "/health/live"}, {"GET", "/metrics"}, {"GET", "/v1"},
-		{"GET", "/v1/models/.."}, {"GET", "/v1/modelsx"}, {"GET", "/v1/keys/a/b/c"}, {"POST", "/x" + completions}, {"POST", completions + "/x"},
-		{"GET", "/V1/MODELS"}, {"GET", "/v1/models/../../metrics"}, {"GET", "/v1/models%2f..%2f..%2fmetricsx/%2e%2e/%2e%2e/metrics"},
+		{"POST", "/"},
+		{"GET", "/"},
+		{"GET", "/health"},
+		{"GET", "/health/live"},
+		{"GET", "/metrics"},
+		{"GET", "/v1"},
+		{"GET", "/v1/models/.."},
+		{"GET", "/v1/modelsx"},
+		{"GET", "/v1/keys/a/b/c"},
+		{"POST", "/x" + completions},
+		{"POST", completions + "/x"},
+		{"GET", "/V1/MODELS"},
+		{"GET", "/v1/models/../../metrics"},
+		{"GET", "/v1/models%2f..%2f..%2fmetricsx/%2e%2e/%2e%2e/metrics"},
 		{"GET", "/openapi.json.bak"},
 	} {
 		answer, said := s.ask(c.method, c.path, nil)

@@ -51,16 +51,15 @@ func resolve(p string) string {
 	parts := strings.Split(p, "/")
 	for i, part := range parts {
 		last := i == len(parts)-1
-		switch {
-		case part == "." || part == "" || part == "..":
-			if part == ".." && len(out) > 0 {
-				out = out[:len(out)-1]
-			}
-			if last {
-				out = append(out, "")
-			}
-		default:
+		if part != "." && part != "" && part != ".." {
 			out = append(out, part)
+			continue
+		}
+		if part == ".." && len(out) > 0 {
+			out = out[:len(out)-1]
+		}
+		if last {
+			out = append(out, "")
 		}
 	}
 	return "/" + strings.Join(out, "/")
