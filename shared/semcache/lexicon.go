@@ -108,14 +108,17 @@ func addOpposites(m map[string]lemma, lines string, axis int32, k kind) {
 			continue
 		}
 		axis++
-		for side, words := range map[int32]string{axis: left, -axis: right} {
-			for w := range strings.FieldsSeq(words) {
-				for _, form := range []string{w, stem(w)} {
-					if l := m[form]; l.opposite == 0 {
-						l.opposite, l.kind = side, l.kind|k
-						m[form] = l
-					}
-				}
+		addSide(m, left, axis, k)
+		addSide(m, right, -axis, k)
+	}
+}
+
+func addSide(m map[string]lemma, words string, side int32, k kind) {
+	for w := range strings.FieldsSeq(words) {
+		for _, form := range [...]string{w, stem(w)} {
+			if l := m[form]; l.opposite == 0 {
+				l.opposite, l.kind = side, l.kind|k
+				m[form] = l
 			}
 		}
 	}

@@ -28,7 +28,8 @@ func TestAReportOfShadowAndOfService(t *testing.T) {
 		"service": {
 			false,
 			[]semcache.Outcome{
-				{Decision: serve, Price: 100, Embedded: 1}, {Decision: verify, Labelled: true, Same: true, Price: 100, Embedded: 1},
+				{Decision: serve, Price: 100, Embedded: 1},
+				{Decision: verify, Labelled: true, Same: true, Price: 100, Embedded: 1},
 				{Decision: miss, Labelled: true, Price: 100, Embedded: 1},
 			},
 			semcache.Report{Requests: 3, Would: 2, Served: 1, Verified: 1, Saved: 100, Spent: 103},

@@ -1,6 +1,9 @@
 package semcache
 
-import "strings"
+import (
+	"strings"
+	"sync/atomic"
+)
 
 // MostWords bounds what Read looks at. A longer question is refused by the tier:
 // two long texts are hardly ever asking the same.
@@ -31,7 +34,7 @@ type Text struct {
 	genders   string // of third-person pronouns, in order
 	joins     [2]int // how many "and", "or"
 	long      bool
-	terms     []term
+	listed    atomic.Pointer[[]term] // see terms
 }
 
 // Read understands a text as far as Compare needs it. It takes some
@@ -50,7 +53,6 @@ func Read(s string) *Text {
 	t.govern()
 	t.note()
 	t.order()
-	t.setTerms()
 	return t
 }
 

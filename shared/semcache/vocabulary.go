@@ -26,7 +26,7 @@ func NewVocabulary() *Vocabulary {
 // Add counts a text.
 func (v *Vocabulary) Add(t *Text) {
 	v.texts++
-	for _, term := range t.terms {
+	for _, term := range t.terms() {
 		v.in[term.id]++
 	}
 	if v.texts > v.made+v.made/64 {
@@ -65,37 +65,46 @@ const (
 	pairTerm  = 0.3
 )
 
-// setTerms lists the text's terms once each, in order of id.
-func (t *Text) setTerms() {
-	t.terms = make([]term, 0, 2*len(t.words))
+// terms lists the text's terms once each, in order of id. They are made when
+// first asked for: a text that is only compared needs none.
+func (t *Text) terms() []term {
+	if made := t.listed.Load(); made != nil {
+		return *made
+	}
+	out := make([]term, 0, 2*len(t.words))
 	before := uint32(7)
 	for i := range t.words {
 		w, weight := &t.words[i], 1.0
 		if w.kind&(function|filler) != 0 {
 			weight = smallTerm
 		}
-		t.terms = append(t.terms, term{w.id, weight}, term{before*31 + w.id, pairTerm})
+		out = append(out, term{w.id, weight}, term{before*31 + w.id, pairTerm})
 		before = w.id
 	}
-	slices.SortFunc(t.terms, func(a, b term) int { return cmp.Compare(a.id, b.id) })
-	t.terms = slices.CompactFunc(t.terms, func(a, b term) bool { return a.id == b.id })
+	slices.SortFunc(out, func(a, b term) int {
+		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(b.weight, a.weight))
+	})
+	out = slices.CompactFunc(out, func(a, b term) bool { return a.id == b.id })
+	t.listed.Store(&out)
+	return out
 }
 
 // Agreement is the cosine of two texts over their terms, weighted by idf: the
 // second opinion beside the embedding.
 func (v *Vocabulary) Agreement(a, b *Text) float64 {
 	var dot, na, nb float64
+	x, y := a.terms(), b.terms()
 	i, j := 0, 0
-	for i < len(a.terms) || j < len(b.terms) {
+	for i < len(x) || j < len(y) {
 		switch {
-		case j == len(b.terms) || i < len(a.terms) && a.terms[i].id < b.terms[j].id:
-			na += v.square(a.terms[i])
+		case j == len(y) || i < len(x) && x[i].id < y[j].id:
+			na += v.square(x[i])
 			i++
-		case i == len(a.terms) || b.terms[j].id < a.terms[i].id:
-			nb += v.square(b.terms[j])
+		case i == len(x) || y[j].id < x[i].id:
+			nb += v.square(y[j])
 			j++
 		default:
-			s := v.square(a.terms[i])
+			s := v.square(x[i])
 			dot, na, nb = dot+s, na+s, nb+s
 			i, j = i+1, j+1
 		}
