@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,7 +35,7 @@ func calls(ctx context.Context, s *site.Site, n, conns int, say string) error {
 	})
 }
 
-// together runs f so many times at once and joins the errors.
+// together runs f so many times at once and says how many failed, and how the first did.
 func together(n int, f func(int) error) error {
 	errs := make([]error, n)
 	var group sync.WaitGroup
@@ -42,7 +43,10 @@ func together(n int, f func(int) error) error {
 		group.Go(func() { errs[i] = f(i) })
 	}
 	group.Wait()
-	return errors.Join(errs...)
+	if errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil }); len(errs) > 0 {
+		return fmt.Errorf("%d of %d failed, the first: %w", len(errs), n, errs[0])
+	}
+	return nil
 }
 
 // streamed reads one stream to its end and returns its content. A stream without [DONE] is an error.
@@ -99,7 +103,7 @@ func scalesOut(ctx context.Context, s *site.Site, _ options) (string, error) {
 		})
 	}()
 	err := together(streams, func(i int) error {
-		_, err := streamed(ctx, s, "sim-tokens-20-pace-1000ms", fmt.Sprint("many at once ", i))
+		_, err := streamed(ctx, s, simulated+"tokens-20-pace-1000ms", fmt.Sprint("many at once ", i))
 		return err
 	})
 	<-watched
@@ -112,7 +116,7 @@ func scalesOut(ctx context.Context, s *site.Site, _ options) (string, error) {
 // rolls: a new revision is rolled out while streams are open; each must come whole.
 func rolls(ctx context.Context, s *site.Site, o options) (string, error) {
 	tokens := 120
-	model := fmt.Sprintf("sim-tokens-%d-pace-%dms", tokens, o.length.Milliseconds()/int64(tokens))
+	model := fmt.Sprintf(simulated+"tokens-%d-pace-%dms", tokens, o.length.Milliseconds()/int64(tokens))
 	contents := make([]string, o.streams)
 	var open sync.WaitGroup
 	var failed error

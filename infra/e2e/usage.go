@@ -12,7 +12,10 @@ import (
 	"github.com/d-coder-ai/dcoder/infra/e2e/site"
 )
 
-const model = "gpt-4o-mini"
+const (
+	model     = "gpt-4o-mini"
+	simulated = "llm.openai.sim-" // and what the simulator shall do
+)
 
 // chat makes one whole completion; the text makes it unlike all others.
 func chat(ctx context.Context, s *site.Site, say string) error {
