@@ -50,7 +50,7 @@ compose: local ## render infra/compose.yaml, the same stack for Docker (DCODER_S
 	@$(LOCAL) compose
 
 ##@ Checks
-.PHONY: test manifests affected lint fmt vuln build bench conformance eval-cache eval-compression bench-cold bench-visible bench-streams e2e upgrade-test
+.PHONY: test manifests affected lint fmt vuln build bench conformance eval-cache eval-compression bench-cold bench-visible bench-streams bench-cache e2e upgrade-test
 test: up ## all tests on the real stack, with the race detector; make test FUNCTION=usage: that function's
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run WITHOUT the race detector"
 	@echo "go test $(TESTFLAGS) -p $(PARALLEL) $(if $(FUNCTION),$(OWNED),./...)"
@@ -87,6 +87,8 @@ bench-visible: up ## how soon a usage row is seen while the gateway is under ful
 	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench visible
 bench-streams: up ## what the gateway does to streams with a pace, to hang-ups and to translated answers
 	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/bench streams
+bench-cache: up ## a kept answer at the client, and 1,000 equal calls at once over 4 processes
+	@DCODER_CACHE_CALLS=$(or $(CALLS),1000) exec $(WITHSTACK) $(GO) test -count=1 -v -run ManyEqualCalls -bench ExactHit -benchtime $(or $(BENCHTIME),2000x) ./functions/chat
 e2e: up ## on a cluster with Knative Serving: make e2e KUBECONFIG=... (kubectl, ko and KO_DOCKER_REPO too)
 	@exec $(WITHSTACK) $(GO) run -buildvcs=false ./infra/e2e $(E2E)
 upgrade-test: up ## an earlier version beside today's on the same stack: make upgrade-test PREVIOUS=<git ref>
