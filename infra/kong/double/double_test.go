@@ -133,6 +133,22 @@ if c then kong.client.authenticate(c, nil) end`}})),
 	}
 }
 
+// TestPlainHTTPIsRefusedWhereTLSIsDemanded, before anything is sent on.
+func TestPlainHTTPIsRefusedWhereTLSIsDemanded(t *testing.T) {
+	g := New(Options{})
+	require.NoError(t, g.Apply(&declarative.Config{
+		FormatVersion: "3.0", Services: []declarative.Service{{
+			Name: "s", URL: "http://127.0.0.1:1", Routes: []declarative.Route{{Name: "a", Paths: []string{"/"}, Protocols: []string{"https"}}},
+		}},
+	}))
+	w := httptest.NewRecorder()
+	g.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	require.Equal(t, http.StatusUpgradeRequired, w.Code)
+	w = httptest.NewRecorder()
+	g.ServeHTTP(w, httptest.NewRequest("GET", "https://a/", nil))
+	require.Equal(t, http.StatusBadGateway, w.Code)
+}
+
 // TestLuaIsKeptIn: what Kong's sandbox does not give is not there either, and a
 // chunk that does not end is ended.
 func TestLuaIsKeptIn(t *testing.T) {

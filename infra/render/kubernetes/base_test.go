@@ -65,6 +65,9 @@ func TestSecretsNeverStandInConfiguration(t *testing.T) {
 		e.Config = map[string]string{"DCODER_TYPING_EROR": "x"}
 		_, err = kubernetes.Overlay(&e, all, nil)
 		require.ErrorContains(t, err, "DCODER_TYPING_EROR")
+		e.Config = map[string]string{"DCODER_KONG_ADMIN_URL": "x"}
+		_, err = kubernetes.Overlay(&e, all, nil)
+		require.ErrorContains(t, err, "DCODER_TEMPORAL_ADDRESS: tenants cannot start without it")
 	}
 }
 

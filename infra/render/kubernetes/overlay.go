@@ -51,6 +51,13 @@ func (e *Environment) fits(all []deployable.Deployable) error {
 			return fmt.Errorf("environment %s: config.%s: no variable of that name, or a secret", e.Name, name)
 		}
 	}
+	for _, d := range all {
+		for _, v := range d.Variables {
+			if v.Required && !v.Secret && e.Config[v.Name] == "" {
+				return fmt.Errorf("environment %s: config.%s: %s cannot start without it", e.Name, v.Name, d.Name)
+			}
+		}
+	}
 	for name := range e.Minimum {
 		if !hasFunction(all, name) {
 			return fmt.Errorf("environment %s: minimum.%s: no such function", e.Name, name)
