@@ -50,7 +50,7 @@ type site struct {
 // and lets images stay there where no other place is named.
 func open(o options) (*site, error) {
 	if o.base != "" && !strings.Contains(o.base, "@sha256:") {
-		return nil, errors.New("the base is not named by digest: ...@sha256:...")
+		return nil, errors.New("the base is not named by digest, name@sha256:hash")
 	}
 	r, err := loopback.Start("127.0.0.1:0", o.out)
 	if err != nil {
