@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +29,35 @@ var clients = map[string]deployable.Peer{
 	module + "shared/upstream":               deployable.Providers,
 	module + "functions/cmd/wiring/delivery": deployable.Functions,
 	module + "shared/kong":                   deployable.KongAdmin,
+}
+
+// silent are the packages of floor 3 that call nobody by themselves: who uses them
+// hands them a client, a listener or a file.
+var silent = []string{"shared/function/serve", "shared/function/lambda", "shared/journal", "shared/llm/dialect"}
+
+// classified are the packages of floor 3 whose client is in clients.
+var classified = []string{"shared/postgres", "shared/redis", "shared/nats", "shared/temporal", "shared/upstream", "shared/kong"}
+
+// TestEveryTechnologyIsClassified: a technology that a deployable links is known
+// here as somebody's client or as silent, so that a new one cannot slip past the
+// walls' test.
+func TestEveryTechnologyIsClassified(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join(root, "docs/architecture.md"))
+	require.NoError(t, err)
+	row := regexp.MustCompile(`(?m)^\| 3 technology \| ([^|]+) \|`).FindSubmatch(raw)
+	require.NotNil(t, row, "the table of floors was not found")
+	for _, name := range regexp.MustCompile("`([^`]+)`").FindAllSubmatch(row[1], -1) {
+		folder := "shared/" + strings.TrimSuffix(strings.TrimPrefix(string(name[1]), "shared/"), "/*")
+		if slices.Contains(silent, folder) || slices.Contains(classified, folder) {
+			continue
+		}
+		for _, d := range deployables(t) {
+			linked := ownPackages(t, &d)
+			require.False(t, slices.ContainsFunc(linked, func(p string) bool {
+				return p == module+folder || strings.HasPrefix(p, module+folder+"/")
+			}), "%s links %s: say in this file whom it calls", d.Name, folder)
+		}
+	}
 }
 
 // TestNetworkPeersAreThoseOfTheLinkedClients: the walls of every environment let
@@ -90,16 +120,32 @@ func linkedPeers(t *testing.T, d *deployable.Deployable) []string {
 	peers := map[string]bool{}
 	raw, err := os.ReadFile(filepath.Join(root, "infra/deps", d.Name+".txt"))
 	require.NoError(t, err, "go test ./shared/housetest -update")
-	list := exec.Command("go", "list", "-deps", "./"+d.Package)
-	list.Dir = root
-	own, err := list.Output()
-	require.NoError(t, err)
-	for _, line := range strings.Fields(string(raw) + string(own)) {
+	for _, line := range append(strings.Fields(string(raw)), ownPackages(t, d)...) {
 		if p, known := clients[line]; known {
 			peers[string(p)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(peers))
+}
+
+var listed = map[string][]string{} // by deployable: the go command takes its time
+
+// ownPackages are those of this module that a deployable links.
+func ownPackages(t *testing.T, d *deployable.Deployable) (out []string) {
+	if known := listed[d.Name]; known != nil {
+		return known
+	}
+	defer func() { listed[d.Name] = out }()
+	list := exec.Command("go", "list", "-deps", "./"+d.Package)
+	list.Dir = root
+	all, err := list.Output()
+	require.NoError(t, err)
+	for _, line := range strings.Fields(string(all)) {
+		if strings.HasPrefix(line, module) {
+			out = append(out, line)
+		}
+	}
+	return out
 }
 
 // TestNobodyEntersOrLeavesWithoutAPolicy: everything is forbidden first, and each
