@@ -31,7 +31,8 @@ func (logger) Printf(ctx context.Context, format string, v ...any) {
 
 // Open returns a client for redis://, rediss://, unix:// or, for a Redis
 // Cluster, redis+cluster:// and rediss+cluster:// URLs (with addr= parameters for
-// further nodes). It does not connect. The pool suits a small function: few
+// further nodes). It does not connect. Times that the URL names (dial_timeout=,
+// read_timeout=, write_timeout=, pool_timeout=) replace ours. The pool suits a small function: few
 // connections, none held for long.
 func Open(url string) (goredis.UniversalClient, error) {
 	quietClient.Do(func() { goredis.SetLogger(logger{}) })
@@ -40,7 +41,8 @@ func Open(url string) (goredis.UniversalClient, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the Redis Cluster URL: %w", hideURL(err, url))
 		}
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout = dialTimeout, callTimeout, callTimeout
+		o.DialTimeout = or(o.DialTimeout, dialTimeout)
+		o.ReadTimeout, o.WriteTimeout = or(o.ReadTimeout, callTimeout), or(o.WriteTimeout, callTimeout)
 		o.DialerRetries, o.MaxRetries, o.MaxRedirects = 1, -1, 3
 		o.PoolSize, o.ConnMaxIdleTime = 8, 5*time.Minute
 		o.DisableIdentity = true
@@ -55,10 +57,10 @@ func Open(url string) (goredis.UniversalClient, error) {
 }
 
 func tune(o *goredis.Options) {
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = dialTimeout, callTimeout, callTimeout
+	o.DialTimeout, o.PoolTimeout = or(o.DialTimeout, dialTimeout), or(o.PoolTimeout, callTimeout)
+	o.ReadTimeout, o.WriteTimeout = or(o.ReadTimeout, callTimeout), or(o.WriteTimeout, callTimeout)
 	o.DialerRetries, o.MaxRetries = 1, -1
 	o.PoolSize, o.MinIdleConns, o.ConnMaxIdleTime = 8, 0, 5*time.Minute
-	o.PoolTimeout = callTimeout
 	o.Protocol, o.DisableIdentity = 2, true // fewer commands before the first answer
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }
@@ -66,4 +68,11 @@ func tune(o *goredis.Options) {
 // hideURL keeps the password of a URL out of an error.
 func hideURL(err error, url string) error {
 	return fmt.Errorf("%s", strings.ReplaceAll(err.Error(), url, "<url>"))
+}
+
+func or(d, fallback time.Duration) time.Duration {
+	if d == 0 {
+		return fallback
+	}
+	return d
 }

@@ -39,6 +39,11 @@ func open(t testing.TB, url string) goredis.UniversalClient {
 	return c
 }
 
+// patient is the address for tests in which Redis is well, on a machine that may not be.
+func patient(url string) string {
+	return url + "?dial_timeout=30s&read_timeout=30s&write_timeout=30s&pool_timeout=30s"
+}
+
 // tenant returns a new tenant's id; its keys are removed with the test.
 func tenant(t testing.TB, c goredis.UniversalClient) string {
 	t.Helper()

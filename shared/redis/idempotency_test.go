@@ -14,7 +14,7 @@ import (
 
 func TestAClaimLivesAsLongAsItsProcess(t *testing.T) {
 	t.Parallel()
-	c := open(t, stacktest.Env(t).RedisURL)
+	c := open(t, patient(stacktest.Env(t).RedisURL))
 	id, ctx := tenant(t, c), context.Background()
 	claim, _, err := redis.NewClaims(c).Begin(ctx, id, "key")
 	require.NoError(t, err)
@@ -31,7 +31,7 @@ func TestAClaimLivesAsLongAsItsProcess(t *testing.T) {
 
 func TestAClaimIsHeldStoredAndReleased(t *testing.T) {
 	t.Parallel()
-	c := open(t, stacktest.Env(t).RedisURL)
+	c := open(t, patient(stacktest.Env(t).RedisURL))
 	id, claims, ctx := tenant(t, c), redis.NewClaims(c), context.Background()
 
 	first, answer, err := claims.Begin(ctx, id, "key")

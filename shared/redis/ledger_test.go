@@ -18,7 +18,7 @@ import (
 // opened returns a ledger on the stack's Redis and a tenant whose books are open.
 func opened(t testing.TB, change ...func(*redis.Config)) (*redis.Ledger, goredis.UniversalClient, string, *table) {
 	t.Helper()
-	c := open(t, stacktest.Env(t).RedisURL)
+	c := open(t, patient(stacktest.Env(t).RedisURL))
 	s, id := newTable(), tenant(t, c)
 	l := newLedger(t, c, s, change...)
 	require.NoError(t, l.Open(context.Background(), id))

@@ -31,7 +31,7 @@ import (
 // up. Equality of the verdicts says also that nothing that fits is refused.
 func TestTheLedgerDecidesAsThePlainModel(t *testing.T) {
 	t.Parallel()
-	c := open(t, stacktest.Env(t).RedisURL)
+	c := open(t, patient(stacktest.Env(t).RedisURL))
 	rapid.Check(t, func(t *rapid.T) {
 		g := newGame(t, c)
 		defer g.end()

@@ -27,7 +27,7 @@ func TestTwoProcessesNeverRunMoreThanTheLimitAtOnce(t *testing.T) {
 		limit(dcoder.ScopeTenant, "", dcoder.MetricTokens, dcoder.WindowDay, 1_000_000),
 	}
 	all := race(t, job{
-		URL: stacktest.Env(t).RedisURL, Tenant: id, Limits: limits, Calls: 500, Tokens: 10, Wants: 30, Expires: time.Second,
+		URL: patient(stacktest.Env(t).RedisURL), Tenant: id, Limits: limits, Calls: 500, Tokens: 10, Wants: 30, Expires: time.Second,
 	})
 	var running []string
 	for _, r := range all {
@@ -95,7 +95,7 @@ func TestCallsInFlightAreCountedExactly(t *testing.T) {
 
 func TestCallsInFlightAreKnownAfterALoss(t *testing.T) {
 	t.Parallel()
-	c := open(t, stacktest.OwnRedis(t).URL())
+	c := open(t, patient(stacktest.OwnRedis(t).URL()))
 	l := newLedger(t, c, newTable(), func(cfg *redis.Config) { cfg.Recovery = time.Millisecond })
 	id, ctx := stacktest.TenantID(), context.Background()
 	require.NoError(t, l.Open(ctx, id))

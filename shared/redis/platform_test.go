@@ -49,7 +49,7 @@ func TestThePlatformsLimitHoldsOverTenantsAndProcesses(t *testing.T) {
 			var wg sync.WaitGroup
 			for range 2 {
 				_, out := worker(t, job{
-					URL: server.URL(), Tenant: strings.Join(tenants, ","), Limits: []dcoder.Limit{tt.limit}, Calls: 500, Tokens: 10, Wants: 20,
+					URL: patient(server.URL()), Tenant: strings.Join(tenants, ","), Limits: []dcoder.Limit{tt.limit}, Calls: 500, Tokens: 10, Wants: 20,
 				})
 				wg.Go(func() {
 					some := results(t, out)
@@ -97,7 +97,7 @@ func TestThePlatformsLimitHoldsOverTenantsAndProcesses(t *testing.T) {
 
 func TestWhatIsSettledBelowItsReservationComesBackToThePlatform(t *testing.T) {
 	t.Parallel()
-	c := open(t, stacktest.OwnRedis(t).URL())
+	c := open(t, patient(stacktest.OwnRedis(t).URL()))
 	l := newLedger(t, c, newTable())
 	ctx := context.Background()
 	a, b := stacktest.TenantID(), stacktest.TenantID()
@@ -172,7 +172,7 @@ func TestThePlatformsLimitHoldsAfterALoss(t *testing.T) {
 
 func TestWithoutALimitOfThePlatformNothingIsLeased(t *testing.T) {
 	t.Parallel()
-	c := open(t, stacktest.OwnRedis(t).URL())
+	c := open(t, patient(stacktest.OwnRedis(t).URL()))
 	l := newLedger(t, c, newTable())
 	id := stacktest.TenantID()
 	require.NoError(t, l.Open(t.Context(), id))

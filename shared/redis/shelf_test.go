@@ -14,7 +14,7 @@ import (
 
 func TestSnapshotsAreKeptWhileTheirMarksHold(t *testing.T) {
 	t.Parallel()
-	c := open(t, stacktest.Env(t).RedisURL)
+	c := open(t, patient(stacktest.Env(t).RedisURL))
 	id, s, ctx := tenant(t, c), redis.NewShelf(c), context.Background()
 
 	sealed, m, err := s.Get(ctx, id, "k1")

@@ -80,7 +80,7 @@ func TestALostCallBecomesOneRowAndALateSettlementCorrectsItOnce(t *testing.T) {
 
 func TestASweepVisitsAllActiveTenants(t *testing.T) {
 	t.Parallel()
-	c := open(t, stacktest.OwnRedis(t).URL())
+	c := open(t, patient(stacktest.OwnRedis(t).URL()))
 	s := newTable()
 	l := newLedger(t, c, s)
 	ctx := context.Background()

@@ -185,7 +185,7 @@ func TestTwoProcessesNeverPassALimitAndRefuseNothingThatFits(t *testing.T) {
 			t.Parallel()
 			l, _, id, _ := opened(t)
 			all := race(t, job{
-				URL: stacktest.Env(t).RedisURL, Tenant: id, Limits: tt.limits, Calls: 500, Tokens: 10, Money: 3, Wants: tt.wants,
+				URL: patient(stacktest.Env(t).RedisURL), Tenant: id, Limits: tt.limits, Calls: 500, Tokens: 10, Money: 3, Wants: tt.wants,
 			})
 			require.Len(t, all, 1000)
 			admitted, tokens, money := 0, int64(0), int64(0)
@@ -219,7 +219,7 @@ func TestTwoProcessesNeverPassAMinutesLimit(t *testing.T) {
 	t.Parallel()
 	_, _, id, _ := opened(t)
 	all := race(t, job{
-		URL: stacktest.Env(t).RedisURL, Tenant: id, Calls: 500, Tokens: 10,
+		URL: patient(stacktest.Env(t).RedisURL), Tenant: id, Calls: 500, Tokens: 10,
 		Limits: []dcoder.Limit{limit(dcoder.ScopeKey, "k1", dcoder.MetricRequests, dcoder.WindowMinute, 300)},
 	})
 	minutes, admitted := map[int64]int{}, 0
@@ -244,7 +244,7 @@ func TestAKilledProcessLeavesOneRowForEachCall(t *testing.T) {
 	l, c, id, _ := opened(t)
 	limits := []dcoder.Limit{limit(dcoder.ScopeTenant, "", dcoder.MetricTokens, dcoder.WindowDay, 1_000_000)}
 	cmd, out := worker(t, job{
-		URL: stacktest.Env(t).RedisURL, Tenant: id, Limits: limits, Calls: 200, Tokens: 10, Money: 3, Wants: 30,
+		URL: patient(stacktest.Env(t).RedisURL), Tenant: id, Limits: limits, Calls: 200, Tokens: 10, Money: 3, Wants: 30,
 		Settle: true, Expires: time.Second, Hang: true,
 	})
 	all := results(t, out)

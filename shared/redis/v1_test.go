@@ -32,7 +32,7 @@ func golden(t *testing.T, name string) string {
 // row.
 func TestAReservationOfTheFirstBuildIsSwept(t *testing.T) {
 	t.Parallel()
-	c, s, ctx := open(t, stacktest.OwnRedis(t).URL()), newTable(), context.Background()
+	c, s, ctx := open(t, patient(stacktest.OwnRedis(t).URL())), newTable(), context.Background()
 	l := newLedger(t, c, s)
 	require.NoError(t, l.Open(ctx, firstTenant))
 	blob := golden(t, "reservation.bin")
@@ -92,7 +92,7 @@ func TestTheFirstBuildReadsTodaysReservations(t *testing.T) {
 
 func TestTheOutboxOfTheFirstBuildIsRead(t *testing.T) {
 	t.Parallel()
-	c, ctx := open(t, stacktest.Env(t).RedisURL), context.Background()
+	c, ctx := open(t, patient(stacktest.Env(t).RedisURL)), context.Background()
 	id := tenant(t, c)
 	raw := golden(t, "outbox.json")
 	require.NoError(t, c.XAdd(ctx, &goredis.XAddArgs{Stream: "{" + id + "}:usage", Values: []any{"d", raw}}).Err())
@@ -109,7 +109,7 @@ func TestTheOutboxOfTheFirstBuildIsRead(t *testing.T) {
 
 func TestAnAnswerThatTheFirstBuildKeptIsFound(t *testing.T) {
 	t.Parallel()
-	c, ctx := open(t, stacktest.OwnRedis(t).URL()), context.Background()
+	c, ctx := open(t, patient(stacktest.OwnRedis(t).URL())), context.Background()
 	name, value, ok := strings.Cut(strings.TrimSuffix(golden(t, "idempotency.txt"), "\n"), "\n")
 	require.True(t, ok)
 	require.NoError(t, c.Set(ctx, name, value, time.Minute).Err())
