@@ -23,7 +23,7 @@ const (
 	// Namespace is where the rendered manifests put everything.
 	Namespace  = "dcoder"
 	controlDB  = "/dcoder_e2e"
-	redisDB    = "/9"
+	redisDB    = "/8"
 	natsPrefix = "dcodere2e"
 	taskQueue  = "dcoder-e2e"
 )
