@@ -23,6 +23,10 @@ func nq(data string) ([]kase, error) {
 	if err != nil {
 		return nil, err
 	}
+	return nqCases(rows), nil
+}
+
+func nqCases(rows []nqRow) []kase {
 	texts := make([]string, len(rows))
 	for i, r := range rows {
 		texts[i] = r.Ctxs[0].Title + " " + r.Ctxs[0].Text
@@ -40,7 +44,7 @@ func nq(data string) ([]kase, error) {
 		}
 		all = append(all, newCase(docs, r.Question, holdsAny(r.Answers)))
 	}
-	return all, nil
+	return all
 }
 
 func distractors(ranked []int, gold int, answers, texts []string) []int {

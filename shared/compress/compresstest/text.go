@@ -27,10 +27,10 @@ var Seeds = []string{
 
 var nouns = strings.Fields("ship captain cape voyage kingdom harbour treaty king map wind crew island trade year river church school engine paper court")
 
-// Text draws a text of one to five parts of different forms.
+// Text draws a text of one to three parts of different forms.
 func Text(t *rapid.T) string {
 	var b strings.Builder
-	for range rapid.IntRange(1, 5).Draw(t, "parts") {
+	for range rapid.IntRange(1, 3).Draw(t, "parts") {
 		b.WriteString(part(t))
 		b.WriteString(rapid.SampledFrom([]string{"\n", "\n\n", "\n\n\n\n"}).Draw(t, "gap"))
 	}
@@ -38,7 +38,7 @@ func Text(t *rapid.T) string {
 }
 
 func part(t *rapid.T) string {
-	n := rapid.IntRange(1, 30).Draw(t, "size")
+	n := rapid.IntRange(1, 16).Draw(t, "size")
 	var b strings.Builder
 	switch rapid.IntRange(0, 6).Draw(t, "form") {
 	case 0:
