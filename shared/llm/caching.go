@@ -35,7 +35,6 @@ type caching struct {
 	question [sha256.Size]byte // of what the body asks
 	of       *byte             // the body that question is of
 	flight   Flight
-	void     []string
 
 	claimed bool    // the claim on the flight is this call's, and nobody flies
 	leads   *flight // that this call's answer goes to

@@ -2,7 +2,6 @@ package llm
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/d-coder-ai/dcoder/shared/dcoder"
@@ -21,9 +20,7 @@ func (a admit) orKept(ctx context.Context, req *Request) error {
 	req.intent.ID = req.ID
 	ask := &req.Admission
 	ask.ID, ask.Entry, ask.Flight = req.ID, "", ""
-	ask.Limits = slices.DeleteFunc(slices.Clone(ask.Limits), func(l dcoder.Limit) bool {
-		return l.Metric == dcoder.MetricTokens || l.Metric == dcoder.MetricMoney
-	})
+	ask.Limits = views.of(ask.Limits, view{counts: true})
 	ask.Amounts = Amounts{Requests: 1}
 	v, err := a.ask(ctx, req)
 	if err != nil {

@@ -27,6 +27,15 @@ func (r *Request) limits() []dcoder.Limit {
 type view struct {
 	first                   *dcoder.Limit // of the snapshot's limits; keeps its place from being used again
 	asked, provider, served string
+	counts                  bool // only those that count calls, of whichever model
+}
+
+// shows reports whether a limit is part of the view.
+func (v *view) shows(l *dcoder.Limit) bool {
+	if v.counts {
+		return l.Metric != dcoder.MetricTokens && l.Metric != dcoder.MetricMoney
+	}
+	return l.Concerns(v.asked, v.provider, v.served)
 }
 
 // limitViews keeps the views of the snapshots in use, so that the calls of a
@@ -49,7 +58,7 @@ func (v *limitViews) of(all []dcoder.Limit, key view) []dcoder.Limit {
 		return some
 	}
 	for i := range all {
-		if all[i].Concerns(key.asked, key.provider, key.served) {
+		if key.shows(&all[i]) {
 			some = append(some, all[i])
 		}
 	}

@@ -31,7 +31,7 @@ func TestAWholeAnswerIsToldAsAStream(t *testing.T) {
 	for _, e := range want.Events() {
 		if e.Kind == EventText {
 			texts++
-			require.True(t, strings.ToValidUTF8(e.Text, "") == e.Text, "cut between characters")
+			require.Equal(t, strings.ToValidUTF8(e.Text, ""), e.Text, "cut between characters")
 		}
 		if e.Kind == EventStop && e.Answer == 1 { // nothing else says that there is a second
 			require.Equal(t, "END", e.Sequence)
