@@ -102,9 +102,10 @@ func TestTheUsageRowOfACompletionArrives(t *testing.T) {
 
 // TestABootstrapSurvivesItsFunctions: panics, half answers and failing events.
 func TestABootstrapSurvivesItsFunctions(t *testing.T) {
+	path := program(t, "faultytest")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	x, err := runtimeapi.Start(ctx, program(t, "faultytest"), nil)
+	x, err := runtimeapi.Start(ctx, path, nil)
 	require.NoError(t, err)
 	t.Cleanup(x.Stop)
 	t.Logf("faultytest: %.1f ms from exec to the first fetch", float64(x.Cold)/float64(time.Millisecond))
@@ -140,9 +141,10 @@ func TestABootstrapSurvivesItsFunctions(t *testing.T) {
 
 // TestAStartThatFailsSaysWhy, and shows no value.
 func TestAStartThatFailsSaysWhy(t *testing.T) {
+	path := program(t, "chat")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	x, err := runtimeapi.Start(ctx, program(t, "chat"), []string{"DCODER_KEK=x-y-z", "DCODER_TRACE_PERCENT=x-y-z"})
+	x, err := runtimeapi.Start(ctx, path, []string{"DCODER_KEK=x-y-z", "DCODER_TRACE_PERCENT=x-y-z"})
 	require.Error(t, err)
 	select {
 	case said := <-x.Refused():

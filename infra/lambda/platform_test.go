@@ -89,9 +89,10 @@ func newPlatform(t *testing.T) *platform {
 // start runs a bootstrap as Lambda does; its secrets come from Secrets Manager.
 func (p *platform) start(name string, env ...string) *runtimeapi.Program {
 	p.t.Helper()
+	path := program(p.t, name) // compiled first: that may take longer than any start
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
-	out, err := runtimeapi.Start(ctx, program(p.t, name), append([]string{
+	out, err := runtimeapi.Start(ctx, path, append([]string{
 		"AWS_ENDPOINT_URL=" + p.url, "AWS_ACCESS_KEY_ID=id", "AWS_SECRET_ACCESS_KEY=secret", "DCODER_SECRETS=dcoder/test",
 		"DCODER_EVENT_QUEUES=usage.recorded=" + p.url + "/queue/usage", "DCODER_DEAD_LETTER_QUEUE=" + p.url + "/queue/dead",
 		"DCODER_EGRESS_ALLOW=127.0.0.0/8", "DCODER_JOURNAL_DIR=" + p.t.TempDir(), "DCODER_LOG_FORMAT=text",
@@ -128,10 +129,11 @@ func (p *platform) tenant() (id, key string) {
 	return tenant, issued.Text
 }
 
-// completion is a streamed call through a function URL.
+// completion is a streamed call through a function URL; each asks something else, so
+// that none is answered from a cache.
 func completion(key, id string) runtimeapi.Request {
 	return runtimeapi.Request{
-		Method: http.MethodPost, Path: "/v1/chat/completions", Body: `{"model":"gpt-4o-mini","stream":true,"messages":[{"role":"user","content":"hello"}]}`,
+		Method: http.MethodPost, Path: "/v1/chat/completions", Body: `{"model":"gpt-4o-mini","stream":true,"messages":[{"role":"user","content":"hello ` + id + `"}]}`,
 		Headers: map[string]string{"authorization": "Bearer " + key, "content-type": "application/json", "x-request-id": id},
 	}
 }
