@@ -103,7 +103,7 @@ func scalesOut(ctx context.Context, s *site.Site, _ options) (string, error) {
 		})
 	}()
 	err := together(streams, func(i int) error {
-		_, err := streamed(ctx, s, simulated+"tokens-20-pace-1000ms", fmt.Sprint("many at once ", i))
+		_, err := streamed(ctx, s, slow, fmt.Sprint("many at once ", i))
 		return err
 	})
 	<-watched
@@ -115,14 +115,12 @@ func scalesOut(ctx context.Context, s *site.Site, _ options) (string, error) {
 
 // rolls: a new revision is rolled out while streams are open; each must come whole.
 func rolls(ctx context.Context, s *site.Site, o options) (string, error) {
-	tokens := 120
-	model := fmt.Sprintf(simulated+"tokens-%d-pace-%dms", tokens, o.length.Milliseconds()/int64(tokens))
 	contents := make([]string, o.streams)
 	var open sync.WaitGroup
 	var failed error
 	open.Go(func() {
 		failed = together(o.streams, func(i int) (err error) {
-			contents[i], err = streamed(ctx, s, model, "a long answer, please")
+			contents[i], err = streamed(ctx, s, o.long(), "a long answer, please")
 			return err
 		})
 	})

@@ -45,6 +45,11 @@ type options struct {
 	length                                 time.Duration // of a stream in the rolling update
 }
 
+// long is a model whose answer lasts for the length of a stream in the rolling update.
+func (o options) long() string {
+	return fmt.Sprintf("sim-tokens-%d-pace-%dms", longTokens, o.length.Milliseconds()/longTokens)
+}
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:])
@@ -78,6 +83,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	s, err := site.Open(ctx, site.Options{
 		Repository: dir, Host: or(os.Getenv("HOST_ADDRESS"), "10.244.0.1"), Gateway: or(os.Getenv("GATEWAY"), "10.244.0.1:80"),
+		Models: []string{model, slow, o.long()},
 		Say: func(format string, args ...any) { fmt.Fprintf(os.Stderr, "== "+format+"\n", args...) },
 	})
 	if err != nil {

@@ -12,9 +12,11 @@ import (
 	"github.com/d-coder-ai/dcoder/infra/e2e/site"
 )
 
+// Models of the simulated provider; by their names it knows how to behave.
 const (
-	model     = "gpt-4o-mini"
-	simulated = "llm.openai.sim-" // and what the simulator shall do
+	model      = "gpt-4o-mini"
+	slow       = "sim-tokens-20-pace-1000ms"
+	longTokens = 120
 )
 
 // chat makes one whole completion; the text makes it unlike all others.

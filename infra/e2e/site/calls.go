@@ -86,7 +86,7 @@ func (s *Site) onboard(ctx context.Context) error {
 	}
 	s.Tenant, s.Key = made.ID, made.AdminKey.Secret
 	return s.Do(ctx, "access", http.MethodPut, "/v1/providers/openai", s.Key, map[string]any{
-		"dialect": "openai", "baseUrl": "http://" + s.options.Host + ":" + simulatorPort + "/v1", "secret": "simulated",
+		"dialect": "openai", "baseUrl": "http://" + s.options.Host + ":" + simulatorPort + "/v1", "secret": "simulated", "models": s.options.Models,
 	}, nil)
 }
 

@@ -47,6 +47,7 @@ type Options struct {
 	Repository string               // folder of go.mod
 	Host       string               // address of this machine that pods reach
 	Gateway    string               // host:port of the cluster's private ingress
+	Models     []string             // that the simulated provider serves
 	Say        func(string, ...any) // progress
 }
 
