@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string) error {
 	s, err := site.Open(ctx, site.Options{
 		Repository: dir, Host: or(os.Getenv("HOST_ADDRESS"), "10.244.0.1"), Gateway: or(os.Getenv("GATEWAY"), "10.244.0.1:80"),
 		Models: []string{model, slow, o.long()},
-		Say: func(format string, args ...any) { fmt.Fprintf(os.Stderr, "== "+format+"\n", args...) },
+		Say:    func(format string, args ...any) { fmt.Fprintf(os.Stderr, "== "+format+"\n", args...) },
 	})
 	if err != nil {
 		return err
