@@ -15,6 +15,7 @@ const (
 type Message struct {
 	Role Role
 	Text string
+	Ask  string // of a part of a user's message: the question, where another part holds it
 }
 
 // leastMessage is how many tokens a message must have to be looked at.
@@ -45,7 +46,7 @@ func (c Conversation) Messages(all []Message) []Shortened {
 	for i, m := range all {
 		o := c.Options
 		if m.Role == User {
-			if _, _, _, asked := ask(m.Text); asked != "" {
+			if asked := m.asks(); asked != "" {
 				question = asked
 			}
 		}
@@ -65,7 +66,7 @@ func (c Conversation) message(m Message, o Options) Shortened {
 	case Tool:
 		s.Text, s.Report = Text(m.Text, o)
 	case User:
-		s.Text, s.Report = user(m.Text, o)
+		s.Text, s.Report = user(m, o)
 	default:
 		return s
 	}
@@ -75,11 +76,23 @@ func (c Conversation) message(m Message, o Options) Shortened {
 	return s
 }
 
+// asks is the question that a user's message holds, or the one beside it.
+func (m Message) asks() string {
+	if m.Ask != "" {
+		return m.Ask
+	}
+	_, _, _, question := ask(m.Text)
+	return question
+}
+
 // user shortens the material of a message, never the question. A message that is
 // all question stays, and so does material of which too little would go.
-func user(text string, o Options) (string, Report) {
-	before, material, after, question := ask(text)
-	in := o.count(text)
+func user(m Message, o Options) (string, Report) {
+	before, material, after, question := "", m.Text, "", m.Ask
+	if question == "" {
+		before, material, after, question = ask(m.Text)
+	}
+	in := o.count(m.Text)
 	if question == "" || o.count(material) < leastMessage {
 		o.Mode = min(o.Mode, Lossless)
 	}
@@ -87,8 +100,8 @@ func user(text string, o Options) (string, Report) {
 	made, r := Text(material, o)
 	out := before + made + after
 	r.In, r.Out = in, o.count(out)
-	if r.Out >= in || len(out) >= len(text) {
-		return text, Report{In: in, Out: in}
+	if r.Out >= in || len(out) >= len(m.Text) {
+		return m.Text, Report{In: in, Out: in}
 	}
 	return out, r
 }

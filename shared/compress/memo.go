@@ -79,6 +79,8 @@ func keyOf(msg Message, o Options, handles bool) memoKey {
 	head = binary.BigEndian.AppendUint64(head, uint64(len(o.Question)))
 	h.Write(head)
 	h.Write([]byte(o.Question))
+	head = binary.BigEndian.AppendUint64(nil, uint64(len(msg.Ask)))
+	h.Write(append(head, msg.Ask...))
 	h.Write([]byte(msg.Text))
 	return memoKey(h.Sum(nil))
 }

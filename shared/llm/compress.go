@@ -58,12 +58,35 @@ func (s *shortening) message(v jsonscan.Value) {
 		s.text(role, &m, v.Start, content)
 		return
 	}
+	from := len(s.messages)
 	for parts := m.Elements(content); ; {
 		part, ok := parts.Next()
 		if !ok {
-			return
+			break
 		}
 		s.part(role, &m, v.Start, part)
+	}
+	askedBy(s.messages[from:])
+}
+
+// longestAsk is how long the last part of a user's message may be, in bytes, to be
+// taken for what is asked of the parts before it.
+const longestAsk = 600
+
+// askedBy gives the parts of one message, which are always sent together, the
+// question that the last one is.
+func askedBy(parts []compress.Message) {
+	if len(parts) < 2 {
+		return
+	}
+	last := parts[len(parts)-1]
+	if last.Role != compress.User || len(last.Text) > longestAsk {
+		return
+	}
+	for i := range parts[:len(parts)-1] {
+		if parts[i].Role == compress.User && len(parts[i].Text) > longestAsk {
+			parts[i].Ask = last.Text
+		}
 	}
 }
 

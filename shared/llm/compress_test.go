@@ -54,6 +54,12 @@ func TestShortenChangesNothingButTexts(t *testing.T) {
 			text:   longPassages(needed),
 			after:  `"}]}]}`,
 		},
+		{
+			name: "documents and their question in parts of one message", kind: Message,
+			before: `{"messages":[{"role":"user","content":[{"type":"text","text":"`,
+			text:   longPassages(needed),
+			after:  `","cache_control":{"type":"ephemeral"}},{"type":"text","text":"Who rounded the cape?"}]}]}`,
+		},
 	} {
 		out, did, gained := shortenedBody(t, c.kind, c.before+c.text+c.after)
 		require.True(t, gained, c.name)
@@ -62,7 +68,7 @@ func TestShortenChangesNothingButTexts(t *testing.T) {
 		require.Less(t, len(out)-len(c.before)-len(c.after), len(c.text)/2, c.name)
 		require.Contains(t, out, `Dias — \"the captain\" < rounded the cape in 1488.`, c.name)
 		require.Contains(t, out, c.kept, c.name)
-		require.Positive(t, did[len(did)-1].Saved(), c.name)
+		require.Positive(t, did[0].Saved()+did[len(did)-1].Saved(), c.name)
 	}
 }
 
@@ -84,4 +90,24 @@ func TestShortenLeavesAlone(t *testing.T) {
 		require.Equal(t, c.body, out, c.name)
 		require.False(t, gained, c.name)
 	}
+}
+
+func FuzzShorten(f *testing.F) {
+	f.Add(`{"messages":[{"role":"user","content":"`+longPassages("x")+`"}]}`, true)
+	f.Add(`{"messages":[{"role":"user","content":[{"type":"tool_result","content":"\ud800 \u0000"}]}]}`, false)
+	f.Fuzz(func(t *testing.T, body string, message bool) {
+		kind := Chat
+		if message {
+			kind = Message
+		}
+		var doc jsonscan.Doc
+		if fieldsOf(kind).Scan([]byte(body), jsonscan.Limits{}, &doc) != nil {
+			return
+		}
+		c := compress.Conversation{Options: compress.Options{Mode: compress.Ratio, Ratio: 3, Count: token.Count}}
+		out, _, _ := shorten(kind, &doc, c)
+		if len(out) > len(body) || !json.Valid(out) {
+			t.Fatalf("%q became %q", body, out)
+		}
+	})
 }
