@@ -3,6 +3,7 @@ package kubernetes_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,6 +32,13 @@ func TestEveryDeployableHasWhatItNeeds(t *testing.T) {
 		require.NotContains(t, c.Resources.Limits, "cpu", "a quota makes cold starts many times as long")
 		for _, v := range c.Env {
 			require.NotEqual(t, "PORT", v.Name)
+			if v.Name == "DCODER_DRAIN_GRACE" && d.Kind == deployable.Function {
+				grace, err := time.ParseDuration(v.Value)
+				require.NoError(t, err)
+				require.Less(t, grace.Seconds(), float64(spec.TimeoutSeconds), "Knative waits for a pod as long as for a request")
+				require.GreaterOrEqual(t, grace.Seconds(), float64(spec.TimeoutSeconds)/2)
+				continue
+			}
 			if ref := v.ValueFrom.SecretKeyRef; ref != nil {
 				require.Equal(t, d.Name+"-secrets", ref.Name, "only its own secrets")
 				continue

@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"slices"
+	"time"
 
 	"github.com/d-coder-ai/dcoder/infra/render/deployable"
 	"github.com/d-coder-ai/dcoder/infra/render/manifest"
@@ -65,11 +66,26 @@ func pod(d *deployable.Deployable) manifest.Object {
 // ConfigMap, each key named like its variable. PORT is Knative's to set.
 func env(d *deployable.Deployable) (out manifest.List) {
 	for _, v := range d.Variables {
-		if v.Name != "PORT" {
+		switch {
+		case v.Name == "PORT":
+		case v.Name == drainVariable && d.Kind == deployable.Function:
+			out = append(out, manifest.Object{"name": v.Name, "value": grace(d).String()})
+		default:
 			out = append(out, variable(d.Name, v))
 		}
 	}
 	return out
+}
+
+// drainVariable says how long running requests may go on after SIGTERM.
+const drainVariable = "DCODER_DRAIN_GRACE"
+
+// grace lets every request of a function that is scaled down or replaced come to its end: Knative waits for a pod as
+// long as a request may take, and what is left of that is for last words, workers and hooks.
+func grace(d *deployable.Deployable) time.Duration {
+	const last = 30 * time.Second
+	whole := min(d.Scale.Timeout, mostTimeout).Truncate(time.Second)
+	return max(whole-last, whole/2)
 }
 
 func variable(name string, v config.Variable) manifest.Object {

@@ -74,6 +74,7 @@ type podSpec struct {
 		Image string
 		Env   []struct {
 			Name      string
+			Value     string
 			ValueFrom struct {
 				SecretKeyRef, ConfigMapKeyRef *struct{ Name, Key string }
 			}
