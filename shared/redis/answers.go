@@ -27,6 +27,7 @@ type Answers struct {
 	led     map[string]*led
 	beating bool
 
+	spare   spare
 	telling sync.Mutex // the pieces of a flight go out in their order
 }
 
@@ -150,7 +151,7 @@ func (a *Answers) land(batch []landing) {
 	p := a.client.Pipeline()
 	waiting := make([]*goredis.IntCmd, len(batch))
 	for i, l := range batch {
-		if l.Sealed != nil {
+		if l.Sealed != nil && a.spare.some(ctx, a.client) {
 			p.Set(ctx, l.Entry, l.Sealed, max(l.TTL, time.Second))
 		}
 		if l.Claimed && l.Last != nil {
