@@ -23,9 +23,11 @@ type method struct {
 	run  func(k kase, budget int) string
 }
 
+const byDocuments = "documents by BM25"
+
 var baselines = []method{
 	{"random parts", randomParts},
-	{"documents by BM25", documentsByBM25},
+	{byDocuments, documentsByBM25},
 	{"parts by BM25", partsByBM25},
 	{"stop-word pruning", withoutStopWords},
 }

@@ -36,6 +36,9 @@ func (s set) measure(w io.Writer, data, cases string) error {
 	fmt.Fprintf(w, "  %-20s %6s %7s %7s  %-14s %7s %8s %8s\n", "method", "asked", "actual", "kept", "95 %", "decile", "p50 ms", "p99 ms")
 	for _, ratio := range s.ratios {
 		for _, m := range append([]method{{"D.Coder", s.compressed(ratio)}}, baselines...) {
+			if m.name == byDocuments && len(all[0].docs) == 1 {
+				continue // nothing to choose from
+			}
 			measured(m, all, ratio).print(w, m.name, ratio)
 		}
 	}
