@@ -46,11 +46,11 @@ func TestAnImageIsTheSameWhereverItWasBuilt(t *testing.T) {
 		defer s.close()
 		index, err := base.Index()
 		require.NoError(t, err)
-		named := mutate.Annotations(index, map[string]string{baseName: s.base, "kept": "yes"}).(v1.ImageIndex)
+		named := mutate.Annotations(index, map[string]string{baseName: s.base, baseDigest: s.local, "kept": "yes"}).(v1.ImageIndex)
 		repo, err := name.NewRepository(s.local + "/one")
 		require.NoError(t, err)
 		require.NoError(t, remote.WriteIndex(repo.Tag("latest"), named))
-		from := digestOf(t, named)
+		from := indexDigest(t, named)
 		manifest, err := named.IndexManifest()
 		require.NoError(t, err)
 		for _, d := range []string{from, manifest.Manifests[0].Digest.String(), manifest.Manifests[1].Digest.String()} {
@@ -82,7 +82,7 @@ func TestAnImageIsTheSameWhereverItWasBuilt(t *testing.T) {
 	require.Len(t, digests, 1)
 }
 
-func digestOf(t *testing.T, index v1.ImageIndex) string {
+func indexDigest(t *testing.T, index v1.ImageIndex) string {
 	d, err := index.Digest()
 	require.NoError(t, err)
 	return d.String()

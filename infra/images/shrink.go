@@ -18,9 +18,14 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// baseName is an annotation of ko's that names the base's registry: with it the same
-// image in two registries would have two digests. The base's digest stays.
-const baseName = "org.opencontainers.image.base.name"
+// Annotations of ko's. The first names the base's registry: with it the same image in
+// two registries would have two digests. The second stays with the image of a platform;
+// with the index of all it is the digest of something that ko made of the base's own
+// index, and of that registry's name again.
+const (
+	baseName   = "org.opencontainers.image.base.name"
+	baseDigest = "org.opencontainers.image.base.digest"
+)
 
 // zstdLevel is the densest that the library knows; reading costs the same.
 const zstdLevel = 19
@@ -93,7 +98,7 @@ func (s *shrink) index(old v1.ImageIndex) (v1.ImageIndex, error) {
 		s.said[m.Digest.String()] = digest.String()
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: m.Platform}})
 	}
-	return mutate.Annotations(index, without(manifest.Annotations)).(v1.ImageIndex), nil
+	return mutate.Annotations(index, without(manifest.Annotations, baseName, baseDigest)).(v1.ImageIndex), nil
 }
 
 func (s *shrink) image(before v1.Image) (v1.Image, error) {
@@ -122,7 +127,7 @@ func (s *shrink) image(before v1.Image) (v1.Image, error) {
 	if image, err = mutate.ConfigFile(image, config); err != nil {
 		return nil, err
 	}
-	return mutate.Annotations(image, without(manifest.Annotations)).(v1.Image), nil
+	return mutate.Annotations(image, without(manifest.Annotations, baseName)).(v1.Image), nil
 }
 
 func (s *shrink) layer(l v1.Layer) (v1.Layer, error) {
@@ -141,9 +146,11 @@ func (s *shrink) layer(l v1.Layer) (v1.Layer, error) {
 	return out, err
 }
 
-func without(annotations map[string]string) map[string]string {
+func without(annotations map[string]string, names ...string) map[string]string {
 	out := maps.Clone(annotations)
-	delete(out, baseName)
+	for _, n := range names {
+		delete(out, n)
+	}
 	return out
 }
 

@@ -19,11 +19,6 @@ func verify(ctx context.Context, o options, names []string) error {
 	if err != nil {
 		return err
 	}
-	s, err := open(o)
-	if err != nil {
-		return err
-	}
-	defer s.close()
 	elsewhere, err := os.MkdirTemp("", "elsewhere")
 	if err != nil {
 		return err
@@ -35,11 +30,11 @@ func verify(ctx context.Context, o options, names []string) error {
 	}
 	digests := map[string]string{}
 	for _, at := range []struct{ what, dir string }{{"here", "."}, {"here again", "."}, {"in another folder", clone}} {
-		refs, err := s.images(ctx, o, at.dir, "", folders)
+		digest, err := digestOf(ctx, o, at.dir, folders)
 		if err != nil {
 			return err
 		}
-		_, digests[at.what], _ = strings.Cut(refs[0], "@")
+		digests[at.what] = digest
 		fmt.Printf("%-18s %s\n", at.what, digests[at.what])
 	}
 	if digests["here"] != digests["here again"] {
@@ -49,4 +44,19 @@ func verify(ctx context.Context, o options, names []string) error {
 		return fmt.Errorf("%s: the last commit in another folder differs; are there uncommitted changes?", names[0])
 	}
 	return nil
+}
+
+// digestOf builds one program with everything new: registry, base and layers.
+func digestOf(ctx context.Context, o options, dir string, folders []string) (string, error) {
+	s, err := open(o)
+	if err != nil {
+		return "", err
+	}
+	defer s.close()
+	refs, err := s.images(ctx, o, dir, "", folders)
+	if err != nil {
+		return "", err
+	}
+	_, digest, _ := strings.Cut(refs[0], "@")
+	return digest, nil
 }
