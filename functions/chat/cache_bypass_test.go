@@ -210,3 +210,19 @@ func TestAnswersThatAreDeclaredVoidAreNotGiven(t *testing.T) {
 		})
 	}
 }
+
+// TestACallUnderWayIsVoidToo: who asks after it was declared void asks anew.
+func TestACallUnderWayIsVoidToo(t *testing.T) {
+	all := fleet(t, 2)
+	b := all[0]
+	b.Sim.SetLatency(llmsim.Latency{PerToken: pace(40)})
+	lead := open(t.Context(), t, b, "/v1/chat/completions", asking("gpt-4o-mini", true, ""))
+	defer lead.Body.Close()
+	require.NoError(t, redis.NewAnswers(b.Redis).Void(t.Context(), b.Tenant, []string{"*"}))
+	for _, b := range all {
+		resp := open(t.Context(), t, b, "/v1/chat/completions", asking("gpt-4o-mini", true, ""))
+		require.Equal(t, "miss", resp.Header.Get("X-Cache"))
+		_ = resp.Body.Close()
+	}
+	require.Len(t, b.Sim.Requests(0), 3)
+}

@@ -149,7 +149,7 @@ func (a answered) late(ctx context.Context, req *Request, round int) *entry {
 func (a answered) lead(ctx context.Context, req *Request, f *flight) (*Reply, error) {
 	k := &req.cache
 	f.mu.Lock()
-	f.stream = req.Stream
+	f.stream, f.end.Asked = req.Stream, req.Verdict.Time
 	f.mu.Unlock()
 	k.leads, k.flies, k.claimed = f, true, false
 	k.tether.lead(f)

@@ -18,13 +18,14 @@ type flight struct {
 	log       []byte // whole events of a stream, or a whole body
 	stream    bool
 	state     flightState
-	end       flightEnd     // once it has landed
+	end       flightEnd     // once it has landed; when it was asked, before
 	kept      *entry        // where only the kept answer came from elsewhere
 	grown     chan struct{} // closed when something changed; nil: nobody waits
 	followers int           // in this process
 	elsewhere bool          // another process follows
 	fed       bool          // another process leads
 	told      int           // of log, to other processes
+	forgotten bool
 	left      func()        // once nobody follows any more; nil: somebody still leads
 }
 
@@ -114,7 +115,10 @@ func (f *flight) lose() {
 func (f *flight) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	inFlight.Add(-int64(len(f.log)))
+	if !f.forgotten {
+		f.forgotten = true
+		inFlight.Add(-int64(len(f.log)))
+	}
 }
 
 // wait returns when something changed, ctx ends, or nothing happened for d.

@@ -64,7 +64,7 @@ func (c *Coats) hear(ctx context.Context, f *flight, of Flight, sealed []byte) b
 		return false
 	}
 	f.mu.Lock()
-	f.stream = in[2] == 1
+	f.stream, f.end.Asked = in[2] == 1, end.Asked
 	missing := binary.BigEndian.Uint64(in[5:]) != uint64(len(f.log))
 	f.mu.Unlock()
 	if missing || !f.add(in[n:]) {

@@ -20,6 +20,7 @@ func (c *Coats) follow(ctx context.Context, req *Request, f *flight) (*Reply, er
 	for {
 		f.mu.Lock()
 		state, stream, some, fed, changed := f.state, f.stream, len(f.log) > 0, f.fed, (<-chan struct{})(nil)
+		old := f.kept == nil && (some || state == landed) && !f.end.Asked.After(req.Verdict.Voided)
 		ready := state != flying || stream && req.Stream && some
 		if !ready {
 			changed = f.change()
@@ -29,7 +30,7 @@ func (c *Coats) follow(ctx context.Context, req *Request, f *flight) (*Reply, er
 			req.cache.claimed = false // the claim is that of the call that leads here
 		}
 		switch {
-		case state == lost:
+		case state == lost, old: // asked before something was declared void, the call after it
 			f.leave()
 			return nil, errAdrift
 		case stream && req.Stream && some:

@@ -88,6 +88,7 @@ func (c *Coats) end(req *Request, f *flight, u *Usage) {
 		l.Last = func() []byte { return c.last(f, of) }
 	}
 	if u == nil || !k.worthKeeping(req, f) || landings.Load() >= mostLandings {
+		c.flights.remove(of.Entry, f) // who asks from now on asks anew
 		c.Shelf.Land(l)
 		return
 	}
@@ -154,6 +155,7 @@ func (a *assembly) run() {
 	f.mu.Unlock()
 	body, ok := worth(a.kind, a.inbound, log, a.raw, stream, a.calls, a.entry)
 	if !ok || len(body) > mostShelved {
+		a.flights.remove(a.landing.Entry, f) // who asks from now on asks anew
 		return
 	}
 	a.entry.body = body
