@@ -26,7 +26,7 @@ type flight struct {
 	fed       bool          // another process leads
 	told      int           // of log, to other processes
 	forgotten bool
-	left      func()        // once nobody follows any more; nil: somebody still leads
+	left      func() // once nobody follows any more; nil: somebody still leads
 }
 
 type flightState uint8
