@@ -27,7 +27,7 @@ func wire() (serve.Options, error) {
 		return serve.Options{}, err
 	}
 	return serve.Options{
-		Funcs:      []function.Func{settings.New(settings.Deps{
+		Funcs: []function.Func{settings.New(settings.Deps{
 			Guards: postgres.NewGuards(p.Databases), Cache: postgres.NewCacheRulebook(p.Databases), Voids: redis.NewAnswers(p.Redis),
 		})},
 		Identifier: p.Keeper,
