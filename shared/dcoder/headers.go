@@ -13,6 +13,7 @@ const (
 	HeaderShouldRetry    = "X-Should-Retry"
 	HeaderDegraded       = "X-Dcoder-Degraded"
 	HeaderDropped        = "X-Dcoder-Dropped-Params" // what of the request the model did not get, by name
+	HeaderCompression    = "X-Dcoder-Compression"    // asked: how far texts may be shortened; answered: what was done
 	HeaderTokenCount     = "X-Dcoder-Token-Count"    // of a count of tokens: "provider" or "estimate"
 	HeaderCostEstimate   = "X-Dcoder-Cost-Estimate"  // asked with "true"; answered: what the call was reckoned with, micro-units
 	HeaderProviderKey    = "X-Dcoder-Provider-Key"   // the caller's own credential with a provider

@@ -60,6 +60,8 @@ type TenantPolicy struct {
 	Failover   FailoverPolicy `json:"failover,omitzero"`
 	Timeouts   Timeouts       `json:"timeouts,omitzero"`
 	CallerKeys bool           `json:"caller_keys,omitempty"` // a request may bring its own provider key
+
+	Compression string `json:"compression,omitempty"` // "off": requests may not ask for it
 }
 
 // Target is one concrete model that an alias or a name may stand for, or another

@@ -37,7 +37,7 @@ type Policies struct {
 	ColdOpen    bool             `json:"coldOpen"`            // calls while counters are unknown and Postgres is down
 	OutputCap   int64            `json:"outputCap,omitempty"` // tokens reserved at most for an answer under alert-only money
 	Cache       CachePolicy      `json:"cache"`               //
-	Compression string           `json:"compression"`         // "off", "lossless"
+	Compression string           `json:"compression"`         // "off": requests may not ask for it
 	Guardrails  string           `json:"guardrails"`          // "off", "alert", "mask", "block": what guard policies leave open
 	Failover    bool             `json:"failover"`            // calls that fail may go to another provider; see FailoverPolicy
 	LogContents bool             `json:"logContents"`         //

@@ -57,7 +57,7 @@ type Spare interface {
 // after it.
 func Chain(c Coats) Model {
 	c.defaults()
-	return meter{guarded{plan{failover{exact{admit{reguarded{answered{retry{tried{call{}}, &c}, &c}, &c}, &c}, &c}, &c}, &c}, &c}, &c}
+	return meter{guarded{compressing{plan{failover{exact{admit{reguarded{answered{retry{tried{call{}}, &c}, &c}, &c}, &c}, &c}, &c}, &c}, &c}, &c}, &c}
 }
 
 func (c *Coats) defaults() {

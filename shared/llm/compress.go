@@ -17,8 +17,7 @@ type shortening struct {
 }
 
 // shorten returns the body of a Chat or a Message with its messages' texts
-// shortened, what became of each, and whether anything was gained. Chain does not
-// wear it yet: see docs/decisions/0110.
+// shortened, what became of each, and whether anything was gained.
 func shorten(kind Kind, doc *jsonscan.Doc, c compress.Conversation) (body []byte, did []compress.Shortened, gained bool) {
 	if kind != Chat && kind != Message {
 		return doc.Raw, nil, false

@@ -26,6 +26,10 @@ func Open(r *http.Request, kind Kind, snap *dcoder.Snapshot) (*Request, error) {
 		Principal: p, Snapshot: snap, Beta: betaOf(r, kind),
 	}
 	req.cache.control = readCacheControl(r.Header)
+	var err error
+	if req.compression, err = readCompression(r.Header); err != nil {
+		return nil, err
+	}
 	if err := req.bring(r.Header); err != nil {
 		return nil, err
 	}
@@ -101,6 +105,7 @@ func (r *Request) WriteHead(h, provider http.Header) {
 		r.writeEstimate(h)
 	}
 	r.cache.writeHead(h)
+	r.compression.writeHead(h)
 	if len(r.Dropped) > 0 {
 		h.Set(dcoder.HeaderDropped, strings.Join(r.Dropped, ", "))
 	}

@@ -184,13 +184,19 @@ func (w *guardedCall) mask(found []guard.Finding) error {
 	req := w.req
 	b := NewBuffer(len(req.Doc.Raw) + 32*len(found))
 	b.B = appendMasked(b.B, req.Doc.Raw, found)
-	if req.asSent == nil {
-		req.asSent, req.sentRaw = req.Body, req.Doc.Raw
+	return req.rewrite(b)
+}
+
+// rewrite puts another body in the place of the client's, whose bytes are kept
+// until the end.
+func (r *Request) rewrite(b *Buffer) error {
+	if r.asSent == nil {
+		r.asSent, r.sentRaw = r.Body, r.Doc.Raw
 	} else {
-		req.Body.Release()
+		r.Body.Release()
 	}
-	req.Body, req.meaning, req.MaxTokens = b, nil, 0
-	return req.Parse(b.B)
+	r.Body, r.meaning, r.MaxTokens = b, nil, 0
+	return r.Parse(b.B)
 }
 
 // appendMasked appends raw with each finding replaced by its rule's name.

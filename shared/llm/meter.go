@@ -126,7 +126,13 @@ func (m meter) settlement(req *Request, e end) *Settlement {
 		r.ServiceTier = e.usage.ServiceTier
 		r.Cost = price.CostIn(c.Price, &r.Tokens, r.ServiceTier)
 		r.CostBaseline = r.Cost
+		if saved := req.compression.saved(); saved > 0 && r.Tokens.Input > 0 {
+			whole := r.Tokens
+			whole.Input += saved
+			r.CostBaseline = price.CostIn(c.Price, &whole, r.ServiceTier)
+		}
 	}
+	r.Compression = req.compression.outcome()
 	if r.Cache = req.cache.outcome(); req.cache.served {
 		r.Tokens, r.Cost = dcoder.Tokens{}, 0 // it took a request, and nothing of a provider
 	}

@@ -78,6 +78,8 @@ type Request struct {
 
 	cache caching // by exact
 
+	compression compression // by compressing
+
 	rest      []Candidate // by plan: what failover may go to, grouped by service
 	brought   brought     // the caller's own credential
 	hop       *hop        // by failover: set while another service is tried

@@ -103,7 +103,8 @@ func timeOf(t *time.Time) time.Time {
 func policyOf(t dcoder.Tenant) dcoder.TenantPolicy {
 	return dcoder.TenantPolicy{
 		State: t.State, Plan: t.Plan, TimeZone: t.TimeZone, Currency: t.Currency,
-		RedisDown: t.Policies.RedisDown, ColdOpen: t.Policies.ColdOpen, OutputCap: t.Policies.OutputCap,
+		Compression: t.Policies.Compression,
+		RedisDown:   t.Policies.RedisDown, ColdOpen: t.Policies.ColdOpen, OutputCap: t.Policies.OutputCap,
 		Failover: t.Policies.FailoverPolicy(), Timeouts: t.Policies.Timeouts, CallerKeys: t.Policies.CallerKeys,
 	}
 }
