@@ -185,6 +185,7 @@ func TestAFullStreamRefusesTheNewAndKeepsTheOld(t *testing.T) {
 func TestTrimKeepsWhatNobodyHasRead(t *testing.T) {
 	ctx := context.Background()
 	b, cfg := broker(t)
+	require.NoError(t, b.Trim(ctx), "where nothing was published yet there is nothing to do")
 	e := event("t1", "e")
 	for i := range 40 {
 		e.ID, e.Data = fmt.Sprint(i), []byte(`"`+strings.Repeat("x", 256<<10)+`"`)

@@ -94,6 +94,9 @@ func (b *Broker) Trim(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 6*b.cfg.Timeout)
 	defer cancel()
 	s, err := js.Stream(ctx, b.cfg.stream(kindEvents))
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil // nobody has published yet
+	}
 	if err != nil {
 		return fmt.Errorf("look up the event stream: %w", err)
 	}
