@@ -101,7 +101,7 @@ func TestNothingIsShortened(t *testing.T) {
 
 func TestACompressionThatCannotBeReadIsRefused(t *testing.T) {
 	b := serveChat(t, llmtest.Options{})
-	for _, header := range []string{"tiny", "0.5", "100", "auto; use=poem", "auto; 3"} {
+	for _, header := range []string{"tiny", "0.5", "100", "auto; use=poem", "auto; rag", "auto; 3"} {
 		answer, said := send(t, b, "/v1/chat/completions", asking("gpt-4o", false, ""), dcoder.HeaderCompression, header)
 		require.Equal(t, http.StatusBadRequest, answer.StatusCode, said)
 		require.Contains(t, said, dcoder.HeaderCompression, "the field is named")

@@ -40,8 +40,9 @@ func readCompression(h http.Header) (c compression, err error) {
 	if rest = strings.TrimSpace(rest); rest == "" {
 		return c, nil
 	}
-	name, ok := strings.CutPrefix(rest, "use=")
-	if c.use, ok = uses[name]; !ok {
+	name, named := strings.CutPrefix(rest, "use=")
+	use, known := uses[name]
+	if c.use = use; !named || !known {
 		return c, dcoder.Invalid(dcoder.HeaderCompression, "behind the mode stands use=chat, use=rag, use=document or use=code")
 	}
 	return c, nil
