@@ -76,7 +76,12 @@ func (s *Site) deploy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.Cluster.Apply(ctx, bytes.Join([][]byte{secrets, resolved}, []byte("\n---\n")))
+	if err := s.Cluster.Apply(ctx, bytes.Join([][]byte{secrets, resolved}, []byte("\n---\n"))); err != nil {
+		return err
+	}
+	// The manifests leave the number to scalers; an earlier run may have left none.
+	_, err = s.Cluster.Run(ctx, nil, "scale", "deployment/dispatcher", "deployment/worker", "--replicas=1")
+	return err
 }
 
 func (s *Site) rendered(ctx context.Context) ([]byte, error) {
