@@ -31,7 +31,7 @@ func completes(ctx context.Context, s *site.Site, _ options) (string, error) {
 		return "", err
 	}
 	answered := time.Since(began)
-	_, err := rowsBecome(ctx, s, began.Add(-time.Second), 1)
+	_, err := rowsBecome(ctx, s, began, 1)
 	return fmt.Sprintf("answer after %v, row seen after %v", answered.Round(time.Millisecond), time.Since(began).Round(time.Millisecond)), err
 }
 
@@ -121,7 +121,7 @@ func sleepingEvents(ctx context.Context, s *site.Site, o options) (string, error
 	if err := scale(ctx, s, 1); err != nil {
 		return "", err
 	}
-	got, err := rowsBecome(ctx, s, began.Add(-time.Second), o.events)
+	got, err := rowsBecome(ctx, s, began, o.events)
 	return fmt.Sprintf("%d events, %d effects, %v after the dispatcher came back", o.events, got, time.Since(woken).Round(100*time.Millisecond)), err
 }
 
