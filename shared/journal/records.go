@@ -17,7 +17,7 @@ const (
 	recordMagic = "DCJREC\x01\n"
 	frameHead   = 12
 	atHandedOn  = 8
-	mostRecords = 64 << 20 // bytes of one process's file
+	mostRecords = 24 << 20 // bytes of one process's file: with all slots less than the 64 MB that a pod has at /dev/shm
 	mostFrame   = 1 << 20
 )
 

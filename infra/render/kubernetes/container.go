@@ -70,6 +70,8 @@ func env(d *deployable.Deployable) (out manifest.List) {
 		case v.Name == "PORT":
 		case v.Name == drainVariable && d.Kind == deployable.Function:
 			out = append(out, manifest.Object{"name": v.Name, "value": grace(d).String()})
+		case v.Name == journalVariable:
+			out = append(out, manifest.Object{"name": v.Name, "value": journalDir})
 		default:
 			out = append(out, variable(d.Name, v))
 		}

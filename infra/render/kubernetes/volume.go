@@ -11,15 +11,16 @@ const KongName = "kong-config"
 // volume is one of a pod, and where its container sees it.
 type volume struct{ volume, mount manifest.Object }
 
-// volumes are what a read-only image needs: room for a journal of usage, and the
-// file that is told to Kong.
+// The journal of usage stands in the memory that every pod has at /dev/shm: it is writable in a read-only image,
+// outlives a container as an emptyDir does, and is no volume, for which the kubelet lets a starting pod wait up to
+// 300 ms (its WaitForAttachAndMount looks that often).
+const (
+	journalVariable = "DCODER_JOURNAL_DIR"
+	journalDir      = "/dev/shm/dcoder-journal"
+)
+
+// volumes are what a read-only image needs: the file that is told to Kong.
 func volumes(d *deployable.Deployable) (out []volume) {
-	if d.Reads("DCODER_JOURNAL_DIR") {
-		out = append(out, volume{
-			manifest.Object{"name": "tmp", "emptyDir": manifest.Object{"sizeLimit": "256Mi"}},
-			manifest.Object{"name": "tmp", "mountPath": "/tmp"},
-		})
-	}
 	if d.Reads("DCODER_KONG_CONFIG") {
 		out = append(out, volume{
 			manifest.Object{"name": "kong", "configMap": manifest.Object{"name": KongName}},
