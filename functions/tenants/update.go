@@ -22,7 +22,7 @@ type policies struct {
 	ColdOpen    *bool                   `json:"coldOpen,omitempty" doc:"let calls through while counters are unknown and cannot be rebuilt"`
 	OutputCap   *int64                  `json:"outputCap,omitempty" minimum:"0" maximum:"10000000" doc:"tokens reserved at most for an answer under budgets that only alert"`
 	Cache       *cachePolicy            `json:"cache,omitempty"`
-	Compression *string                 `json:"compression,omitempty" enum:"off,lossless"`
+	Compression *string                 `json:"compression,omitempty" enum:"off,lossless" doc:"off: requests may not ask for it"`
 	Guardrails  *string                 `json:"guardrails,omitempty" enum:"off,alert,mask,block" doc:"what guardrails do where PUT /v1/policies/guardrails/mode says nothing"`
 	Failover    *bool                   `json:"failover,omitempty"`
 	LogContents *bool                   `json:"logContents,omitempty"`
@@ -32,7 +32,7 @@ type policies struct {
 type cachePolicy struct {
 	Exact      *bool   `json:"exact,omitempty"`
 	TTLSeconds *int64  `json:"ttlSeconds,omitempty" minimum:"1" maximum:"2592000"`
-	Semantic   *string `json:"semantic,omitempty" enum:"off,shadow,on"`
+	Semantic   *string `json:"semantic,omitempty" enum:"off,shadow,on" doc:"kept for the semantic cache, which no call goes through yet"`
 }
 
 func (t *tenants) update(ctx context.Context, in *update) (*answer, error) {

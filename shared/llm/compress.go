@@ -30,12 +30,29 @@ func shorten(kind Kind, doc *jsonscan.Doc, c compress.Conversation) (body []byte
 		}
 		s.message(v)
 	}
-	did = c.Messages(s.messages)
+	did = c.Messages(s.messages[:s.within(largestCompressed)])
+	for i := range did {
+		if !(compress.Change{In: did[i].In, Out: did[i].Out}).Worth(compress.Prices{Fresh: 1}) {
+			did[i].Text, did[i].Out = s.messages[i].Text, did[i].In
+		}
+	}
 	body = s.patched(did)
 	if len(body) >= len(doc.Raw) {
 		return doc.Raw, did, false
 	}
 	return body, did, true
+}
+
+// within is how many of the messages, from the first, have so many bytes together.
+// Like the worth of a change it is decided message by message and from the front:
+// when a conversation goes on, what was sent before must not become another text.
+func (s *shortening) within(most int) int {
+	for i, m := range s.messages {
+		if most -= len(m.Text); most < 0 {
+			return i
+		}
+	}
+	return len(s.messages)
 }
 
 var (

@@ -111,3 +111,40 @@ func FuzzShorten(f *testing.F) {
 		}
 	})
 }
+
+// TestAConversationKeepsTheBytesThatItSent: each turn sends what the turns before it
+// sent, whatever later messages would save, so that a provider's prompt cache holds.
+func TestAConversationKeepsTheBytesThatItSent(t *testing.T) {
+	type message struct {
+		Role    string `json:"role"`
+		Content string `json:"content"`
+	}
+	talk, sent := []message{}, []message{}
+	data := func(lines int) string { // 20 lines of it are worth 59 tokens, less than is worth the trouble
+		return "{\n" + strings.Repeat("    \"a key of it\":    \"a value that is said\",\n", lines) + "    \"z\": 1\n}"
+	}
+	for turn := range 40 {
+		text := data(20 + turn%4/3*60)
+		if turn == 30 {
+			text += strings.Repeat("x", largestCompressed) // from here on nothing is looked at
+		}
+		talk = append(talk, message{"user", text}, message{"assistant", "Yes."})
+		raw, err := json.Marshal(map[string]any{"messages": talk})
+		require.NoError(t, err)
+		var doc jsonscan.Doc
+		require.NoError(t, fieldsOf(Chat).Scan(raw, jsonscan.Limits{}, &doc))
+		body, _, _ := shorten(Chat, &doc, compress.Conversation{Options: compress.Options{Mode: compress.Lossless, Count: token.Count}})
+		var now struct{ Messages []message }
+		require.NoError(t, json.Unmarshal(body, &now))
+		require.Equal(t, sent, now.Messages[:len(sent)], "turn %d", turn)
+		sent = now.Messages
+	}
+	shorter := 0
+	for i := range sent {
+		if len(sent[i].Content) < len(talk[i].Content) {
+			shorter++
+		}
+	}
+	require.Positive(t, shorter, "some of it was shortened")
+	require.Less(t, shorter, len(sent)/2, "what saves little was left")
+}

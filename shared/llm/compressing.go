@@ -66,8 +66,8 @@ func (c compressing) Complete(ctx context.Context, req *Request) (*Reply, error)
 	return c.next.Complete(ctx, req)
 }
 
-// largestCompressed is the largest body that is shortened, bytes: what is done to
-// it takes about a millisecond for each 10 kB.
+// largestCompressed is how many bytes of texts are looked at, from the first: what
+// is done to them takes about a millisecond for each 10 kB.
 const largestCompressed = 512 << 10
 
 func (c compressing) compress(req *Request) error {
@@ -77,8 +77,6 @@ func (c compressing) compress(req *Request) error {
 		k.why = "policy"
 	case req.Kind != Chat && req.Kind != Message:
 		k.why = "route"
-	case len(req.Doc.Raw) > largestCompressed:
-		k.why = "size"
 	}
 	if k.why != "" {
 		return nil
@@ -89,7 +87,7 @@ func (c compressing) compress(req *Request) error {
 	for _, d := range did {
 		k.in, k.out = k.in+d.In, k.out+d.Out
 	}
-	if !gained || !(compress.Change{In: k.in, Out: k.out}).Worth(compress.Prices{Fresh: 1}) {
+	if !gained {
 		k.why = "little to gain"
 		return nil
 	}

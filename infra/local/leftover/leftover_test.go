@@ -38,6 +38,6 @@ func TestAPatternThatIsWrongIsSaid(t *testing.T) {
 func TestRemovingEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := remove(ctx, "/proc/self")
+	err := remove(ctx, t.TempDir()+"/.") // which os.RemoveAll always refuses
 	require.Error(t, err, "what cannot be removed is an error, not a loop")
 }
